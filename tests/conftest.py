@@ -100,7 +100,7 @@ def nothing_blocks_the_loop() -> Iterator[BlockBuster]:
 
 @pytest.fixture(autouse=True, scope="session")
 def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Where the servers of the tests keep their files, unless a test has a folder of its own."""
+    """The folder of the servers' files, unless a test has a folder of its own."""
     folder = tmp_path_factory.mktemp("data")
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("DELTAWIRE_DATA_DIR", str(folder))
@@ -109,7 +109,7 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
-    """Where a PostgreSQL is."""
+    """The address of a PostgreSQL."""
     with postgres_url() as url:
         yield url
 
@@ -172,7 +172,7 @@ def few_authorities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture
 def log() -> Iterator[Log]:
-    """What the server logs while the test runs."""
+    """The server's log while the test runs."""
     log = Log()
     processors = structlog.get_config()["processors"]
     before = processors.copy()
@@ -183,7 +183,7 @@ def log() -> Iterator[Log]:
 
 @pytest.fixture(params=TRANSPORTS)
 def ask(request: pytest.FixtureRequest) -> Ask:
-    """How a client asks, over each transport."""
+    """A function that asks, for each transport."""
     return TRANSPORTS[request.param]
 
 

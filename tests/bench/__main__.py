@@ -36,7 +36,7 @@ LANES: Final = (
 
 
 async def streams(figures: Figures, bench: Bench, rounds: int) -> None:
-    """Every service under every load, in turn, so that a busy minute of the machine hits all alike."""
+    """Measure every service under every load alternately, so that a busy minute hits all alike."""
     async with AsyncExitStack() as stack:
         running = {lane: await stack.enter_async_context(bench.running(lane.service)) for lane in LANES}
         for lane, service in running.items():

@@ -1,6 +1,6 @@
 """`make bench-against OTHER=folder`: what a change costs a chunk, beside another checkout without it.
 
-Both servers are there at once and take the same load by turns, for single runs differ by more than most changes
+Both servers are there at once and take the same load alternately, because single runs differ by more than most changes
 make. Takes four minutes; the other checkout must have its page built (`make install`), and runs on this one's packages.
 """
 
@@ -18,7 +18,7 @@ from bench.measure import Load
 from bench.services import DELTAWIRE, Service, bench
 
 LOADS: Final = {"delta": Load(400), "start": Load(800, chunks=1, interval_ms=0, spread=4.0)}
-"""What is compared: a delta among many, or a whole turn with its socket and a single delta."""
+"""The kinds of what is compared: a delta among many, or a whole turn with its socket and a single delta."""
 PAIRS: Final = 24
 _FROM: Final = "import sys; sys.path.insert(0, {folder!r}); from {package}.__main__ import main; sys.exit(main([]))"
 

@@ -27,7 +27,7 @@ MOST_SECONDS = 30.0
 
 
 class Ends:
-    """What was drawn, and which turns were seen to end: once, and nothing of theirs after that."""
+    """The callers that were drawn, and the turns that were seen to end: once, and nothing of theirs after that."""
 
     def __init__(self) -> None:
         self.drawn: Counter[str] = Counter()

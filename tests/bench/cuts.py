@@ -36,7 +36,7 @@ TEXTS: Final = {
     "functions": "Let me look. It is noon.",
     "sources": "😀 the sky is blue.",
 }
-"""What an upstream does, and the text that then comes."""
+"""An upstream's behaviour, and the text that then comes."""
 FAIL: Final = ("silence", "cut", "500")
 """Those that end in an error."""
 TOOLS: Final[dict[str, list[Any]]] = {"functions": [{"name": "look"}], "sources": ["search"]}

@@ -1,4 +1,4 @@
-"""What an upstream may do to a turn, each by the name that the turn's message gives it."""
+"""The faults of an upstream in a turn, each by the name that the turn's message gives it."""
 
 import asyncio
 import json

@@ -150,7 +150,7 @@ async def measure(server: ServerProcess, upstream: Upstream, phase: str, departu
 async def cell(
     address_of: dict[bool, ServerProcess], upstream: Upstream, phase: str, departure: str
 ) -> tuple[str, bool]:
-    """What the table says of a phase and a departure, and whether it is as promised."""
+    """Return the table's cell for a phase and a departure, and True if it is as promised."""
     if (phase, departure) in CANNOT_BE:
         return f"cannot be: {CANNOT_BE[phase, departure]}", True
     half_open = departure == "half-open peer"

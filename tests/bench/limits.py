@@ -1,6 +1,6 @@
 """`make bench-limits`: what the limits cost a turn and a delta, in memory and in a store. Takes about two minutes.
 
-The same loads with and without limits, in turn: many short answers show what a turn costs, long ones what is left
+The same loads with and without limits, alternately: many short answers show what a turn costs, long ones what is left
 for a delta. Prints the table of docs/measurements/limits.md.
 """
 
@@ -39,7 +39,7 @@ def _service(name: str, **more: str) -> Service:
 
 
 async def run() -> dict[str, Costs]:
-    """Measure every service under both loads, in turn, so that a busy minute of the machine hits all alike."""
+    """Measure every service under both loads alternately, so that a busy minute hits all alike."""
     costs: dict[str, Costs] = {}
     async with AsyncExitStack() as stack:
         redis = await stack.enter_async_context(redis_server(free_port()))

@@ -39,7 +39,7 @@ class Streams(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     spread: float
     """Seconds over which they start."""
     conversations: tuple[str, ...] = ()
-    """Where they are kept, one each; nowhere when there are none."""
+    """The conversations that keep them, one each; empty where none keeps them."""
     grace: float = 0
     connects_first: bool = False
     """All have their connections, and their handshakes, before the first of them asks."""
@@ -58,20 +58,20 @@ class Outcome(msgspec.Struct, frozen=True):
     stream: int
     began: float
     first: float
-    """When the first text came."""
+    """The time at which the first text came."""
     ended: float
     deltas: int
     problem: str | None
 
 
 class Opened(msgspec.Struct, frozen=True):
-    """How long it took to open the sockets."""
+    """Seconds that it took to open the sockets."""
 
     seconds: float
 
 
 class Held(msgspec.Struct, frozen=True):
-    """How many sockets are open still, and how many pings they have answered."""
+    """The number of sockets that are still open, and of pings that they have answered."""
 
     sockets: int
     pings: int
@@ -89,7 +89,7 @@ def masked(opcode: int, payload: bytes) -> bytes:
 
 
 def question(plan: Streams, stream: int) -> bytes:
-    """What asks for a stream, as bytes for the connection."""
+    """Return the request for a stream, as bytes for the connection."""
     text = prompt(stream, plan.chunks, plan.interval_ms)
     fields: dict[str, object] = {"message": text}
     if plan.grace:
@@ -157,14 +157,14 @@ class Stream(asyncio.Protocol):
                 future.set_result(None)
 
     def outcome(self) -> Outcome:
-        """What came of it."""
+        """Return the outcome of the stream."""
         reading = transcript.read(self._plan.transport, b"".join(self._received), self._plan.chunks)
         problem = reading.problem or (None if self._ended else "the connection was lost before the end")
         return Outcome(self._number, self._began, self._first, self._ended, reading.deltas, problem)
 
 
 async def run_streams(plan: Streams) -> list[Outcome]:
-    """Start every stream in its turn and wait for the last to end."""
+    """Start every stream at its time and wait for the last to end."""
     loop = asyncio.get_running_loop()
     host, port = _host_and_port(plan.address)
     began = loop.time()

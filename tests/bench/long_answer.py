@@ -67,7 +67,7 @@ def streams(text: str) -> Script:
 
 
 async def drawn(browser: Browser, address: str, upstream: Upstream, script: Script) -> dict[str, dict[str, float]]:
-    """What is seen of the answer while it comes, once it is there, and while it is scrolled; somebody types."""
+    """Measure an answer while it comes, once it is there, and while it is scrolled; somebody types meanwhile."""
     upstream.plays(says("Hello"), script)
     async with opened(browser, address) as page:
         await page.ask("hi")
@@ -89,7 +89,7 @@ async def _scrolls(page: ChatPage) -> None:
 
 
 async def _while(page: ChatPage, act: Awaitable[None]) -> dict[str, float]:
-    """What is measured until it is done."""
+    """Measure until the answer is done."""
     await page.page.evaluate("watch_.tasks.length = watch_.frames.length = watch_.keys.length = 0")
     done = asyncio.ensure_future(act)
     while not done.done():

@@ -1,4 +1,4 @@
-"""What is measured, and how: each function loads a service and returns its figures."""
+"""The measurements: each function loads a service and returns its figures."""
 
 import asyncio
 import statistics
@@ -28,7 +28,7 @@ class Load(msgspec.Struct, frozen=True):
     spread: float = 2.0
     """Seconds over which they start."""
     conversations: tuple[str, ...] = ()
-    """Where they are kept, one each; nowhere when there are none."""
+    """The conversations that keep them, one each; empty where none keeps them."""
     grace: float = 0
     connects_first: bool = False
     """All have their connections before the first asks; no figure has a part of that."""

@@ -1,4 +1,4 @@
-"""What the kernel says of a process and its children: /proc, so Linux only."""
+"""Read the kernel's figures of a process and its children: /proc, so Linux only."""
 
 import os
 from pathlib import Path
@@ -17,7 +17,7 @@ def tree(pid: int) -> list[int]:
 
 
 def cpu_seconds(pid: int) -> float:
-    """What the tree has used since its start, in user and system mode."""
+    """Return the CPU seconds of the process tree since its start, in user and system mode."""
     return sum(_ticks(process) for process in tree(pid)) / _TICKS_A_SECOND
 
 
@@ -32,7 +32,7 @@ def peak_kib(pid: int) -> int:
 
 
 def machine_cpu_seconds() -> float:
-    """What all processes of the machine have used since it started."""
+    """Return the CPU seconds of all processes of the machine since it started."""
     user, nice, system = Path("/proc/stat").read_text().split(maxsplit=4)[1:4]
     return (int(user) + int(nice) + int(system)) / _TICKS_A_SECOND
 

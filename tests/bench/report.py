@@ -79,7 +79,7 @@ class Ratios(NamedTuple):
 
 
 def ratios(figures: Figures, lane: Lane, streams: int) -> Ratios:
-    """How often a lane's CPU goes into FastAPI's, and the floor's, over the same transport, into it."""
+    """Return FastAPI's CPU divided by a lane's, and a lane's divided by the floor's over the same transport."""
     cpu = figures.paced[lane][streams].cpu_us
     floor = figures.paced[Lane(FLOOR, lane.transport)][streams].cpu_us
     return Ratios(figures.paced[_FASTAPI][streams].cpu_us / cpu, cpu / floor)

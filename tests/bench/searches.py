@@ -1,4 +1,4 @@
-"""What people look for: words that stand everywhere, here and there or hardly anywhere; two at once, and beginnings."""
+"""The searches of people: words that stand everywhere, here and there or hardly anywhere; two at once; beginnings."""
 
 import random
 from collections.abc import Iterator

@@ -93,12 +93,12 @@ class Bench:
                 await _stop(process)
 
     def own_cpu_seconds(self) -> float:
-        """What this process has used, and all that it has started so far."""
+        """Return the CPU seconds of this process, and of all that it has started so far."""
         ended = resource.getrusage(resource.RUSAGE_CHILDREN)
         return proc.cpu_seconds(os.getpid()) + ended.ru_utime + ended.ru_stime
 
     async def knows(self, setting: str) -> bool:
-        """Whether the server has this setting."""
+        """Return True if the server has this setting."""
         process = await _start(*DELTAWIRE.command, "--help", output=asyncio.subprocess.PIPE)
         output, _ = await process.communicate()
         return setting in output.decode()
@@ -127,7 +127,7 @@ class Bench:
             yield OpenSockets(process, msgspec.json.decode(await process.stdout.readline(), type=Opened).seconds)
 
     async def sent(self) -> dict[int, Sent]:
-        """When the upstream sent each stream since the last call."""
+        """Return the times at which the upstream sent each stream since the last call."""
         reader, writer = await _connect(self.upstream)
         writer.write(b"GET /streams HTTP/1.1\r\n\r\n")
         head = await reader.readuntil(b"\r\n\r\n")
@@ -141,10 +141,10 @@ class OpenSockets(msgspec.Struct, frozen=True):
 
     process: asyncio.subprocess.Process
     seconds: float
-    """How long it took to open them."""
+    """Seconds that it took to open them."""
 
     async def held(self) -> Held:
-        """How many are open still."""
+        """Return the number of sockets that are still open."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(b"\n")
@@ -168,7 +168,7 @@ async def bench() -> AsyncIterator[Bench]:
 
 @contextmanager
 def on_cores(cores: list[int]) -> Iterator[None]:
-    """What is started meanwhile runs on these only."""
+    """Run on these cores only all that is started within the block."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, cores)
     try:

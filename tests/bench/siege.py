@@ -1,6 +1,6 @@
 """`make siege` and `make fuzz`: one caller does the worst; another one's times are compared with those without them.
 
-Each attack by itself, for 20 s, on SQLite and on PostgreSQL. Exit code 1 if a figure of the issue is not met.
+Each attack by itself, for 20 s, on SQLite and on PostgreSQL. Exit code 1 if a figure is over one of the bounds below.
 """
 
 import argparse
@@ -26,9 +26,13 @@ from deltawire.conversations.migrate import migrate
 SECONDS: Final = 20.0
 FUZZ_SECONDS: Final = 60.0
 SLOWER_MS: Final = 250.0
+"""The most by which the 99th percentile of another caller's first delta may be later, and the most of `/livez`."""
 MOST_MIB: Final = 150
+"""The most memory that one attack may take, or that all may leave behind."""
 BACK_SECONDS: Final = 10.0
+"""Seconds after an attack until all is as before it."""
 MOST_HELD: Final = 0.05
+"""The most CPU seconds of one callback of the event loop."""
 
 
 @asynccontextmanager
@@ -63,7 +67,7 @@ class Result(NamedTuple):
     is_quiet: bool
 
     def faults(self) -> list[str]:
-        """What is not as it should be."""
+        """Return the names of the figures that are not met."""
         checks = {
             "first delta": p99(self.figures.first_ms) - p99(self.alone.first_ms) <= SLOWER_MS,
             "livez": p99(self.figures.livez_ms) <= SLOWER_MS,

@@ -44,19 +44,19 @@ SETTINGS = {
 
 
 class State(NamedTuple):
-    """What a server holds."""
+    """The resources that a server holds."""
 
     tasks: int
     descriptors: int
     resident_kib: int
 
     def holds_more_than(self, other: "State") -> bool:
-        """Whether a task or a descriptor was added. What a server does once, at its start, may have ended since."""
+        """Return True if a task or a descriptor was added; tasks of the start may have ended since."""
         return self.tasks > other.tasks or self.descriptors > other.descriptors + OF_SQLITE
 
 
 async def state_of(server: ServerProcess) -> State:
-    """What it holds now."""
+    """Return what the server holds now."""
     before = [line for line in server.lines if line["event"] == "tasks"]
     server.process.send_signal(signal.SIGUSR1)
     while len(before) == len(after := [line for line in server.lines if line["event"] == "tasks"]):
@@ -65,7 +65,7 @@ async def state_of(server: ServerProcess) -> State:
 
 
 def open_streams(upstream: Upstream) -> int:
-    """How many connections the server holds to it."""
+    """Return the number of connections that the server holds to it."""
     return sum(not exchange.closed.is_set() for exchange in upstream.exchanges)
 
 
@@ -137,7 +137,7 @@ class Soak:
 
     @property
     def faults(self) -> list[str]:
-        """What went wrong, in words."""
+        """Return the faults, in words."""
         before, _, after = self.states
         twice = [turn for turn, times in self.server_ended.items() if times > 1]
         unlogged = [turn for turn in self.ends.of if turn not in self.server_ended]

@@ -34,7 +34,7 @@ _PROMISE_MS: Final = 100
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """How much, and for how many seconds."""
+    """The numbers of idle sockets and of streams, and the seconds."""
 
     idle: int
     streams: int
@@ -46,7 +46,7 @@ QUICK: Final = Plan(idle=1_000, streams=50, seconds=15)
 
 
 class Talk(msgspec.Struct, frozen=True, kw_only=True):
-    """What those met who talked."""
+    """The figures of the clients that talked."""
 
     outcomes: list[Outcome]
     cpu_cores: float
@@ -55,7 +55,7 @@ class Talk(msgspec.Struct, frozen=True, kw_only=True):
     """Cores that were busy with anything but this bench."""
     resident_mib: float
     held: Held | None = None
-    """What became of the idle sockets."""
+    """The state of the idle sockets at the end."""
 
     def first_ms(self, share: float) -> float:
         """The milliseconds within which this share of the turns had their first text."""

@@ -51,7 +51,7 @@ class ConversationReader:
         self.times: dict[str, list[float]] = defaultdict(list)
         """Milliseconds, by what was asked."""
         self.found: list[int] = []
-        """How many conversations each search found on its first page."""
+        """The number of conversations that each search found on its first page."""
 
     async def get(self, kind: str, path: str = "", **parameters: str | int) -> Any:
         began = time.perf_counter()
@@ -131,7 +131,7 @@ async def on_postgresql(corpus: Corpus, folder: Path, rounds: int) -> Stored:
 
 
 async def turn_costs(database: str, started: Bench, **environment: str) -> TurnCosts:
-    """What turns cost that are kept, beside those that are not; by turns, so that a busy minute hits both alike."""
+    """Measure turns that are kept and turns that are not alternately, so that a busy minute hits both alike."""
     service = msgspec.structs.replace(DELTAWIRE, environment={**DELTAWIRE.environment, **environment})
     talks: dict[bool, list[Talk]] = {False: [], True: []}
     async with started.running(service) as deltawire:
@@ -190,7 +190,7 @@ def temporary_folder() -> Iterator[Path]:
 
 
 async def run(folder: Path, conversations: int, rounds: int) -> list[Stored]:
-    """Each database in turn."""
+    """Measure each database."""
     corpus = Corpus(conversations)
     return [await on_sqlite(corpus, folder, rounds), await on_postgresql(corpus, folder, rounds)]
 

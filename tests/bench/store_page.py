@@ -13,13 +13,13 @@ _NOT_SEARCHES: Final = ("a page of the list", "one conversation")
 
 
 class Latencies(NamedTuple):
-    """How long a reader waited, in milliseconds, by what was asked."""
+    """The waits of a reader, in milliseconds, by request."""
 
     database: str
     times: dict[str, list[float]]
     """Sorted."""
     found: list[int]
-    """How many conversations each search found."""
+    """The number of conversations that each search found."""
     cpu_ms: float
     """Of the server and its database, for each request."""
 
@@ -41,7 +41,7 @@ class Stored(NamedTuple):
 
 
 class Talk(NamedTuple):
-    """What turns of many deltas cost."""
+    """The cost of turns of many deltas."""
 
     delta_us: float
     """CPU."""
@@ -54,7 +54,7 @@ class Talk(NamedTuple):
 
 
 class TurnCosts(NamedTuple):
-    """Turns that are kept beside turns that are not: so many talks of each, taken by turns."""
+    """Turns that are kept beside turns that are not: several talks of each, taken alternately."""
 
     database: str
     not_stored: list[Talk]
@@ -150,7 +150,7 @@ A request costs {cpu} of CPU, in the server and its database together.
 ## What keeping a turn costs
 
 100 turns at once over sockets with 450 deltas each, 20 ms apart, {talks} times kept in conversations and as often not,
-by turns; the medians. A delta's cost is the server's CPU of four seconds in which no turn begins or ends, by the
+alternately; the medians. A delta's cost is the server's CPU of four seconds in which no turn begins or ends, by the
 chunks of that time. Nothing is written between the first and the last delta: a delta goes to the conversation's list
 where it would go to the socket's memory. Before the first delta, the question is on the disk.
 

@@ -1,4 +1,4 @@
-"""What a client of a stream received, read back once the clock has stopped: is it the whole answer?
+"""The bytes that a client of a stream received, read once the clock has stopped: are they the whole answer?
 
 No I/O. The services differ in their events; in each, a piece has a `text`, and the end has a `usage`.
 The upstream itself is read the same way, for the figures without a relay.
@@ -20,7 +20,7 @@ class Reading(msgspec.Struct, frozen=True):
     deltas: int
     """Pieces of text; a service may join several chunks of the upstream into one."""
     problem: str | None
-    """Why it is not the whole answer with one end; None when it is."""
+    """The reason for which it is not the whole answer with one end; None when it is."""
 
 
 class IncompleteError(ValueError):

@@ -25,14 +25,14 @@ _PHASES_APART = 7
 
 
 class Sent(msgspec.Struct):
-    """When a stream's chunks were sent, in seconds of CLOCK_MONOTONIC, which every process shares."""
+    """The times at which a stream's chunks were sent, in seconds of CLOCK_MONOTONIC, which every process shares."""
 
     first: float
     last: float
 
 
 def prompt(stream: int, chunks: int, interval_ms: int) -> str:
-    """What asks for a stream; with no interval it is sent as fast as it is read."""
+    """Return the question that asks for a stream; with no interval it is sent as fast as it is read."""
     return f"stream {stream}: {chunks} chunks, {interval_ms} ms apart"
 
 

@@ -26,7 +26,7 @@ def own_chats(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def shared_chats(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the server of `page` keeps its chats."""
+    """The folder in which the server of `page` keeps its chats."""
     return tmp_path_factory.mktemp("chats")
 
 

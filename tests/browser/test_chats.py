@@ -42,7 +42,7 @@ async def chooses(page: ChatPage, title: str, option: str) -> None:
 
 
 async def messages_in(page: ChatPage) -> list[dict[str, object]]:
-    """What the server holds of the chat that is shown."""
+    """Return the stored messages of the chat that is shown."""
     host, conversation = re.fullmatch(r"http://([^/]+)/c/(\w+)", page.page.url).groups()  # type: ignore[union-attr]
     async with aiohttp.ClientSession() as session:
         async with session.get(f"http://{host}/conversations/{conversation}") as response:
@@ -51,7 +51,7 @@ async def messages_in(page: ChatPage) -> list[dict[str, object]]:
 
 
 def held(until: asyncio.Event) -> Callable[[Route], Awaitable[None]]:
-    """What lets a request of the page wait."""
+    """Return a handler that holds a request of the page until the event."""
 
     async def holds(route: Route) -> None:
         await until.wait()

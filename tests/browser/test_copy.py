@@ -1,4 +1,4 @@
-"""What lands in the clipboard: answers, tables, code and formulas, as they were written."""
+"""The clipboard after a copy: answers, tables, code and formulas, as they were written."""
 
 import pytest
 from playwright.async_api import expect

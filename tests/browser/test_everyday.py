@@ -1,4 +1,4 @@
-"""What people do every day, each without a manual: the list, and a test for each task, wide and on a phone.
+"""The tasks of every day, each without a manual: the list, and a test for each task, wide and on a phone.
 
 `TASKS` is the list. A task whose test is elsewhere names it. The others are done one after the other on one server and
 one page for each size, so that they stay cheap: some go on with what the task before has left.

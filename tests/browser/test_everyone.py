@@ -1,4 +1,4 @@
-"""Whoever reads, and however: by ear, enlarged, from right to left, without motion, in a few strong colours."""
+"""The page for everybody: by ear, enlarged, from right to left, without motion, in a few strong colours."""
 
 import asyncio
 import re

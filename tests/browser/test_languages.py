@@ -27,7 +27,7 @@ SHOWN = """() => {
 
 
 def english_in(shown: list[str], language: str) -> list[str]:
-    """What is shown as it is said in English, but not in this language."""
+    """Return what is shown as in English, although this language has other words for it."""
     english, own = words_of("en"), words_of(language)
     patterns = [pattern_of(text) for name, text in english.items() if len(text) > 1 and text != own[name]]
     own_texts = set(own.values())

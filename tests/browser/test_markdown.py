@@ -1,4 +1,4 @@
-"""What an answer looks like."""
+"""The look of an answer."""
 
 import re
 

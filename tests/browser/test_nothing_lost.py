@@ -1,4 +1,4 @@
-"""What a person has written is never lost: whatever happens to the page, its connection or its server, and whenever."""
+"""Nothing that a person has written is lost, whatever happens to the page, its connection or its server."""
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -36,7 +36,7 @@ SAYS = """([sentences, expected]) => {
   const names = shown.map(([name]) => name).sort();
   return expected === null ? names : names.every((name) => expected.includes(name));
 }"""
-"""Whether the page says no others of those sentences than these; without `expected`, the names of all it says."""
+"""True if the page says no others of those sentences than these; without `expected`, the names of all it says."""
 
 
 class Scene:
@@ -225,7 +225,7 @@ TAKEN_BY_THE_READER = {
     (after_the_end, a_chat_that_is_deleted_elsewhere),
     (after_a_failure, a_chat_that_is_deleted_elsewhere),
 }
-"""What was stored whole before its chat was deleted was deleted with it."""
+"""A question that was stored whole before its chat was deleted was deleted with it."""
 
 SENTENCES_AFTER: dict[tuple[Step, Step], tuple[str, str]] = {
     (before_the_first_word, reload): ("stopped_empty", "stopped_empty"),
@@ -283,7 +283,7 @@ SENTENCES_AFTER: dict[tuple[Step, Step], tuple[str, str]] = {
     ),
     (while_it_is_edited, a_chat_that_is_deleted_elsewhere): ("chat_gone", "chat_gone"),
 }
-"""What the page may say after the fault, and after a reload: each is true there. Elsewhere it says none of these."""
+"""The sentences that the page may say after the fault, and after a reload. Elsewhere it says none of these."""
 
 
 def name_of(step: Step) -> str:

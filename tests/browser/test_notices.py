@@ -1,4 +1,4 @@
-"""What the browser does for the page: it tells of an answer that is done, and gives it a file."""
+"""The browser's part: it shows a notice of an answer that is done, and gives the page a file."""
 
 from playwright.async_api import Browser, expect
 from support.page import ChatPage, opened

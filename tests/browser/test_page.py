@@ -266,7 +266,7 @@ async def test_who_goes_to_the_end_follows_it_from_there(page: ChatPage, upstrea
 
 
 async def settled_top(button: Locator) -> float:
-    """Where a button is once it has stayed there for some frames: what is under an answer is drawn after it."""
+    """The place of a button once it has stayed there for some frames: what is under an answer is drawn after it."""
     last, now = -1.0, await button.evaluate(TOP)
     while now != last:
         await button.page.evaluate(SOME_FRAMES)

@@ -24,7 +24,7 @@ SMALL_FIELDS = """() => [...document.querySelectorAll("input, select, textarea")
   .map((field) => field.ariaLabel ?? field.id)"""
 CUT = """() => [document.querySelector(".scroller"), ...document.querySelectorAll("footer, footer ul")]
   .filter((box) => box.scrollWidth > box.clientWidth).map((box) => box.className)"""
-"""What runs out at a side."""
+"""The boxes whose content runs out at a side."""
 READING = "document.querySelector('[data-scroller]').clientHeight / innerHeight"
 
 

@@ -1,4 +1,4 @@
-"""What a chat is asked with, and how the page looks: set, refused, and kept."""
+"""The settings of a chat, and the look of the page: set, refused, and kept."""
 
 import json
 import re

@@ -26,7 +26,7 @@ READ_HTML = """async () => {
 def grounding(
     pages: list[tuple[str, str]], cited: str = CITED, html: str = SUGGESTIONS, of: tuple[int, ...] = (0, 1)
 ) -> dict[str, Any]:
-    """What Google says of an answer that begins with `cited`."""
+    """Return Google's metadata of an answer that begins with `cited`."""
     segment = {"endIndex": len(cited.encode()), "text": cited}
     return {
         "webSearchQueries": ["köln"],
@@ -169,7 +169,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("given", HOSTILE.values(), ids=HOSTILE)
 async def test_nothing_of_the_provider_runs_and_nothing_leaves(page: ChatPage, upstream: Upstream, given: Any) -> None:
-    """What is asked of another host, or breaks the page's policy, is a complaint of the page's."""
+    """A request to another host, or one that breaks the page's policy, is a complaint of the page's."""
     source, html = given
     await searched(page, upstream, grounding([source], html=html, of=(0,)))
     await expect(sources(page).get_by_role("listitem")).to_have_count(1)

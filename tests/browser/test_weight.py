@@ -1,4 +1,4 @@
-"""What a browser loads before the page can be used."""
+"""The bytes that a browser loads before the page can be used."""
 
 import json
 from pathlib import Path

@@ -1,6 +1,6 @@
 """Ask a server each case with LangChain and with LiteLLM, and print what each was told, as JSON.
 
-The first words of a question name the case and the client: the upstream of the test answers by the case.
+The beginning of a question names the case and the client: the upstream of the test answers by the case.
 """
 
 import json
@@ -41,7 +41,7 @@ TOOLS = {"weather": weather, "clock": clock}
 
 
 def failed(error: Any) -> dict[str, Any]:
-    """What an error says: of the client of OpenAI, or of the one around it."""
+    """Return the message of an error: of the client of OpenAI, or of the one around it."""
     while getattr(error, "code", None) is None and error.__cause__ is not None:
         error = error.__cause__
     return {"status": getattr(error, "status_code", None), "words": str(error)}

@@ -90,15 +90,15 @@ async def test_a_hang_up_closes_the_upstream(
     assert len(upstream.exchanges) == 1
 
 
-NGINX_LOSES_PATIENCE = {"proxy_read_timeout 60s": "proxy_read_timeout 2s"}
+NGINX_TIMES_OUT = {"proxy_read_timeout 60s": "proxy_read_timeout 2s"}
 
 
-async def test_pings_keep_an_idle_socket_open_beyond_the_patience_of_nginx(
+async def test_pings_keep_an_idle_socket_open_beyond_the_timeout_of_nginx(
     upstream: Upstream, tmp_path: Path, free_port: int
 ) -> None:
     async with (
         sharing(upstream, ping_interval=0.3) as address,
-        nginx(tmp_path, free_port, address, changes=NGINX_LOSES_PATIENCE) as front,
+        nginx(tmp_path, free_port, address, changes=NGINX_TIMES_OUT) as front,
         front.connected(ping_interval=None) as client,
     ):
         with pytest.raises(TimeoutError):
@@ -109,7 +109,7 @@ async def test_pings_keep_an_idle_socket_open_beyond_the_patience_of_nginx(
 async def test_without_pings_nginx_would_cut_an_idle_socket(upstream: Upstream, tmp_path: Path, free_port: int) -> None:
     async with (
         sharing(upstream, ping_interval=60) as address,
-        nginx(tmp_path, free_port, address, changes=NGINX_LOSES_PATIENCE) as front,
+        nginx(tmp_path, free_port, address, changes=NGINX_TIMES_OUT) as front,
         front.connected(ping_interval=None) as client,
     ):
         with pytest.raises(ConnectionClosed):

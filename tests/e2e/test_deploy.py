@@ -1,4 +1,4 @@
-"""What others run it with: the image, compose.yaml, the systemd unit. The proxies have tests of their own."""
+"""The image, compose.yaml and the systemd unit. The proxies have tests of their own."""
 
 import asyncio
 import json
@@ -34,7 +34,7 @@ GUIDE = ROOT / "docs" / "guide"
 
 
 def output_of(*command: str | Path, **options: object) -> str:
-    """What a command says; it must succeed."""
+    """Return the output of a command, which must succeed."""
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, **options)  # type: ignore[call-overload]
     assert done.returncode == 0, done.stdout
     return str(done.stdout)
@@ -170,7 +170,7 @@ def take_the_page(build: Path) -> None:
 
 
 def without_privileges() -> list[str]:
-    """What root, who may write anywhere, puts before a command to be like anybody else."""
+    """Return the words that root, who may write anywhere, puts before a command to be like anybody else."""
     return ["setpriv", "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all"] if os.getuid() == 0 else []
 
 

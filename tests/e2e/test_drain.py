@@ -72,7 +72,7 @@ async def test_idle_sockets_are_closed_at_once_while_others_go_on(upstream: Upst
         assert await server.wait() == 0
 
 
-async def test_new_turns_are_refused_by_every_door(upstream: Upstream) -> None:
+async def test_new_turns_are_refused_on_every_transport(upstream: Upstream) -> None:
     upstream.plays(says_and_is_silent("Hello"))
     async with running_over(upstream) as server, connected(server.address) as client:
         await talking(client)

@@ -67,7 +67,7 @@ class Person:
         assert frames[-1]["type"] == "usage", frames[-1]
 
     async def texts(self) -> list[str]:
-        """What the conversation holds, as it is told to whoever asks now."""
+        """Return the conversation as the server shows it now."""
         async with self._front.session() as session, session.get(f"/conversations/{self.conversation}") as response:
             return [message["text"] for message in (await response.json())["messages"]]
 
@@ -94,7 +94,7 @@ async def replicas(
 
 @pytest.fixture
 async def stores(postgresql: str, redis: RedisServer) -> AsyncIterator[dict[str, str]]:
-    """What they share, as their settings say it."""
+    """The settings of the stores that they share."""
     async with fresh_database(postgresql) as url:
         await migrate(Settings(database_url=url).database)
         yield {"database_url": url, "redis_url": redis.url}

@@ -1,4 +1,4 @@
-"""What must never leave the process: the key, what the provider said, a stack trace, what people wrote."""
+"""Secrets that must never leave the process: the key, the provider's words, a stack trace, what people wrote."""
 
 import json
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""What a server leaves on the disk, for others of the machine."""
+"""The files that a server leaves on the disk are for no others of the machine."""
 
 import os
 import stat

@@ -43,7 +43,7 @@ WATCHED = Path(__file__).with_name("watched_server.py")
 
 
 class Figures(msgspec.Struct, kw_only=True):
-    """What was seen. Times are milliseconds."""
+    """The figures of a siege. Times are milliseconds."""
 
     first_ms: list[float] = msgspec.field(default_factory=list)
     """The other caller's first deltas."""

@@ -152,7 +152,7 @@ def all_bodies() -> dict[str, bytes]:
 
 
 class Reading:
-    """What a reader made of a body."""
+    """The events that a reader found in a body."""
 
     def __init__(self, body: bytes, cuts: list[int]) -> None:
         reader = ResponseReader()

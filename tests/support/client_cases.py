@@ -65,18 +65,18 @@ async def plays_its_case(exchange: Exchange) -> None:
 
 
 class CaseResults:
-    """What the clients were told in each case, and what the upstream was asked."""
+    """The answers that the clients received in each case, and the requests to the upstream."""
 
     def __init__(self, answers: dict[str, Any], exchanges: list[Exchange]) -> None:
         self.answers = answers
         self._exchanges = exchanges
 
     def all_of(self, kind: str) -> list[Exchange]:
-        """What was asked in this case, by every client."""
+        """The requests in this case, by every client."""
         return [exchange for exchange in self._exchanges if question_of(exchange).startswith(f"{kind} ")]
 
     def exchanges_of(self, kind: str, client: str) -> list[Exchange]:
-        """What was asked in this case by this client."""
+        """The requests in this case by this client."""
         return [exchange for exchange in self._exchanges if question_of(exchange) == f"{kind} {client}"]
 
 

@@ -11,7 +11,7 @@ from deltawire.conversations.database import Database
 
 
 class Conversations:
-    """What the routes say."""
+    """A client of the routes of conversations."""
 
     def __init__(self, http: aiohttp.ClientSession) -> None:
         self._http = http
@@ -53,7 +53,7 @@ class Conversations:
         return [conversation["id"] for conversation in (await self.page(q=q))["conversations"]]
 
     async def is_ready(self) -> bool:
-        """Whether `/readyz` says so."""
+        """Return True if `/readyz` says so."""
         async with self._http.get("/readyz") as response:
             return response.status == 200
 

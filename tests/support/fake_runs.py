@@ -65,7 +65,7 @@ class FakeListener:
 
     def __init__(self, *, reads: bool = True) -> None:
         self.reads = Gate(is_open=reads)
-        self.is_open = True
+        self.has_history = True
         self.received: list[NumberedFrame] = []
         self.remembered: list[tuple[str, str]] = []
         self.refusal: Failure | None = None
@@ -84,7 +84,7 @@ class FakeListener:
         return self.cursor
 
     async def leaves(self, run: AnyRun, departure: Departure) -> None:
-        self.is_open = False
+        self.has_history = False
         run.detach(cast("Any", self.cursor), departure)
         self.task.cancel()
         with suppress(asyncio.CancelledError):

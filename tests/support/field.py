@@ -87,7 +87,7 @@ async def _play(play: dict[str, Any], reader: asyncio.StreamReader, writer: asyn
 
 
 def _pieces(steps: list[dict[str, Any]]) -> Iterator[bytes | float | str]:
-    """What is sent, what is waited for in seconds, and `stall`, `reset` or `close`."""
+    """Yield what is sent, what is waited for in seconds, and `stall`, `reset` or `close`."""
     zipper = zlib.compressobj(wbits=31)
     deflater = zlib.compressobj(wbits=15)
     for number, step in enumerate(steps):
@@ -124,7 +124,7 @@ def _dated(value: str) -> str:
 
 
 class Outcome:
-    """What one transport made of a case."""
+    """The outcome of a case over one transport."""
 
     def __init__(self, frames: list[Frame], seconds: float, requests: int, logged: str) -> None:
         self.end = frames[-1]

@@ -1,7 +1,7 @@
 """A process that has imported the server, and is forked for each server that a test starts: the import takes seconds.
 
-It is run as a script with the number of a socket. There it is told what to start, with the descriptor to print to; and
-there it tells the process's id, and its exit code in the end.
+It is run as a script with the number of a socket. Through this it receives the environment and the arguments of each
+server, and the descriptor for its output. It sends back the id of the process, and at its end the exit code.
 """
 
 import array
@@ -13,7 +13,7 @@ import signal
 import socket
 import sys
 
-import alembic.command  # noqa: F401 - imported late by what migrates
+import alembic.command  # noqa: F401 - a migration imports it late
 
 import deltawire.__main__
 import deltawire.cli.serve
@@ -39,7 +39,7 @@ def main(channel: socket.socket) -> int:
         for key, _ in selector.select():
             if key.fileobj is woken:
                 woken.recv(4096)
-                _tell_ends(channel)
+                _send_ends(channel)
                 continue
             data, ancillary, *_ = channel.recvmsg(_MOST_BYTES, socket.CMSG_SPACE(4))
             if not data:
@@ -56,7 +56,7 @@ def main(channel: socket.socket) -> int:
             channel.send(json.dumps({"pid": pid}).encode())
 
 
-def _tell_ends(channel: socket.socket) -> None:
+def _send_ends(channel: socket.socket) -> None:
     while True:
         try:
             pid, status = os.waitpid(-1, os.WNOHANG)
@@ -77,7 +77,7 @@ def _become(environment: dict[str, str], arguments: list[str], descriptor: int) 
     os.environ.clear()
     os.environ.update(environment)
     sys.argv = ["deltawire", *arguments]
-    sys.modules["__main__"] = deltawire.__main__  # its workers import this one
+    sys.modules["__main__"] = deltawire.__main__  # what its workers import
     return deltawire.__main__.main()
 
 

@@ -14,10 +14,10 @@ _SCRIPT = Path(__file__).with_name("fork_server.py")
 
 
 class ForkedProcess:
-    """A process as asyncio shows it."""
+    """A forked process, with the attributes of `asyncio.subprocess.Process` that the tests use."""
 
     def __init__(self, pid: int, stdout: asyncio.StreamReader, pipe: asyncio.ReadTransport) -> None:
-        self._pipe = pipe  # nobody else keeps it
+        self._pipe = pipe  # without a reference, it would be closed
         self.pid = pid
         self.stdout = stdout
         self.returncode: int | None = None
@@ -44,7 +44,7 @@ class _Printed(asyncio.StreamReaderProtocol):
 
 
 class ForkServer:
-    """The process that is forked; it starts with the first server."""
+    """The process that is forked for each server; it starts with the first one."""
 
     def __init__(self) -> None:
         self._channel: socket.socket | None = None
@@ -52,6 +52,7 @@ class ForkServer:
         self._pids: asyncio.Queue[int] = asyncio.Queue()
         self._starts = asyncio.Lock()
         self._codes: dict[int, int] = {}
+        """The exit codes of processes that have ended before `start` stored them."""
 
     async def __aenter__(self) -> Self:
         return self

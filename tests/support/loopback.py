@@ -26,7 +26,7 @@ class LoopbackServer:
         self.shared_servers: LruCache[Any] = LruCache()
         """The servers that tests share (`support.serving.sharing`); they end before this one does."""
         self.fork_server: ForkServer | None = None
-        """What the servers are forked of that ask it as processes of their own (`support.process.running_over`)."""
+        """The process of which servers are forked that ask this upstream (`support.process.running_over`)."""
         self._tls = tls
         self._tasks: set[asyncio.Task[None]] = set()
 

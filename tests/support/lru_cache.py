@@ -1,4 +1,4 @@
-"""What is opened for a test, and stays open for the next one that asks for the same."""
+"""A resource that is opened for a test, and stays open for the next one that asks for the same."""
 
 from collections.abc import Callable, Hashable
 from contextlib import AbstractAsyncContextManager

@@ -7,7 +7,7 @@ from deltawire.chat.runs.elsewhere.store import LEASE_SECONDS
 
 
 class MemoryRunStore:
-    """What processes share."""
+    """The store that processes share."""
 
     def __init__(self) -> None:
         self._leases: dict[str, float] = {}
@@ -67,7 +67,7 @@ class MemoryRunStore:
             self._inboxes.pop(process, None)
 
     def left(self) -> list[str]:
-        """What is still there."""
+        """The keys that are still there."""
         lists = [caller for caller, runs in self.lists.items() if runs]
         return [*(name for name, entries in self.streams.items() if entries), *self.chats, *lists]
 

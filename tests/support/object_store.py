@@ -21,7 +21,7 @@ class Bucket(NamedTuple):
 
     @property
     def url(self) -> str:
-        """What FILES_URL takes."""
+        """The value for FILES_URL."""
         return f"s3://{self.name}/files"
 
     def keys(self) -> list[str]:

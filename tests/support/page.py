@@ -92,7 +92,7 @@ class ChatPage:
 
     @property
     def returned(self) -> Locator:
-        """Why a question came back into its box."""
+        """The reason for which a question came back into its box."""
         return self.page.get_by_role("region", name="Not sent")
 
     async def ask(self, question: str) -> None:

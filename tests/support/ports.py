@@ -18,7 +18,7 @@ def free_port() -> int:
 
 
 async def accepts(port: int) -> bool:
-    """Whether something listens on a port of loopback."""
+    """Return True if something listens on a port of loopback."""
     try:
         _, writer = await asyncio.open_connection("127.0.0.1", port)
     except ConnectionRefusedError:

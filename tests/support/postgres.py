@@ -111,7 +111,7 @@ def postgres(settings: dict[str, str] = SETTINGS, folder: Path | None = None) ->
 
 @contextmanager
 def postgres_url() -> Iterator[str]:
-    """Where a server is: the one that is there, or one that runs meanwhile."""
+    """Yield the URL of a server: the one that is there, or one that runs meanwhile."""
     if url := os.environ.get("TEST_DATABASE_URL"):
         yield url
     else:
@@ -151,7 +151,7 @@ async def _execute(url: str, statement: str) -> None:
 
 
 def user_of_postgres() -> str | None:
-    """Who runs it: it refuses to be root's."""
+    """Return the user that runs PostgreSQL, which refuses to run as root; None for the user of this process."""
     if os.getuid() != 0:
         return None
     names = {entry.pw_name for entry in pwd.getpwall()}

@@ -24,7 +24,7 @@ class ServerProcess:
         self.process = process
         self.printed_lines: list[str] = []
         self.lines: list[dict[str, Any]] = []
-        """What it logged."""
+        """The lines that it logged."""
         self.address = ""
         self._printed = asyncio.Event()
         self._reading = asyncio.create_task(self._read())
@@ -71,12 +71,12 @@ class ServerProcess:
         return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1])
 
     def descriptors(self) -> int:
-        """How many files and sockets it holds open."""
+        """Return the number of files and sockets that it holds open."""
         return len(list(Path(f"/proc/{self.process.pid}/fd").iterdir()))
 
     @property
     def drained(self) -> tuple[int, int, int]:
-        """How many turns it says have finished, were cut, and were left, since it was told to stop."""
+        """The numbers of turns that it says have finished, were cut, and were left, since it was told to stop."""
         [line] = [line for line in self.lines if line["event"] == "drained"]
         return line["finished"], line["cut"], line["left"]
 

@@ -30,7 +30,7 @@ class Front:
 
     @property
     def origin(self) -> str:
-        """What a browser calls it."""
+        """The address that a browser calls."""
         return f"{'https' if self.tls else 'http'}://{self.address}"
 
     def session(self) -> aiohttp.ClientSession:

@@ -20,7 +20,7 @@ from support.settings import prefixed
 KEY = "planted-key-4f1c"
 _QUIET_SECONDS = 20
 MANY_HANDSHAKES = 10**6
-"""A minute, of the servers that tests share."""
+"""Handshakes a minute that a server takes which tests share: they come from one address."""
 
 
 class Running(NamedTuple):
@@ -29,12 +29,12 @@ class Running(NamedTuple):
     address: str
     service: Service
 
-    async def is_quiet(self) -> None:
+    async def wait_until_quiet(self) -> None:
         """Wait until no turn runs, and no socket is open."""
         drain = self.service.drain
         await drain._turn_registry.empty.wait()
         sessions: SessionRegistry = drain._sessions
-        while sessions._open:  # noqa: ASYNC110 - nobody tells
+        while sessions._open:  # noqa: ASYNC110 - there is no event to await
             await asyncio.sleep(0.005)
 
 
@@ -47,9 +47,9 @@ async def serving(upstream: LoopbackServer | None, **settings: object) -> AsyncI
 
 @asynccontextmanager
 async def sharing(upstream: LoopbackServer, **settings: object) -> AsyncIterator[str]:
-    """The same, by a server that other tests of these settings have used, or will: for those to whom that is all one.
+    """Yield the address of a server with these settings, which other tests use before and after this one.
 
-    It is handed on when its turns and sockets have ended. What it counts, such as metrics and handshakes, it counts on.
+    The next test gets it when its turns and sockets have ended. Its metrics and other counters are not set back.
     """
     settings = {"max_handshakes_per_minute": MANY_HANDSHAKES, **settings}
     environment = {name: value for name, value in os.environ.items() if name.startswith(("DELTAWIRE_", "G"))}
@@ -58,7 +58,7 @@ async def sharing(upstream: LoopbackServer, **settings: object) -> AsyncIterator
     try:
         yield running.address
         async with asyncio.timeout(_QUIET_SECONDS):
-            await running.is_quiet()
+            await running.wait_until_quiet()
     except BaseException:
         await upstream.shared_servers.drop(key)
         raise
@@ -75,7 +75,7 @@ async def _running(upstream: LoopbackServer | None, **settings: object) -> Async
         for name, value in prefixed(settings).items():
             environment.setenv(name, value)
         chosen = load()
-        with suppress(Failure):  # nor does a start wait for its database
+        with suppress(Failure):  # a server starts without its database, too
             await prepare(chosen.database)
         service = assemble(chosen)
         ready = asyncio.Event()

@@ -100,6 +100,7 @@ def frame(payload: bytes, opcode: int = 0x81) -> bytes:
 
 
 def chat(**fields: Any) -> bytes:
+    """A `chat` frame with these fields, as a WebSocket frame."""
     return frame(json.dumps({"type": "chat", "message": "hi", **fields}).encode())
 
 
@@ -120,7 +121,7 @@ LONG_QUESTION = chat(message="\U0001f600" * 99_000)
 
 
 async def again(times: int, work: Callable[[], Awaitable[None]], pause: float = 0.05) -> None:
-    """Do something in so many tasks, over and over; a refusal or a close does not stop it."""
+    """Do `work` in this many tasks, over and over, with pauses in seconds; a refusal or a close does not stop it."""
 
     async def repeat() -> None:
         while True:
@@ -134,7 +135,7 @@ async def again(times: int, work: Callable[[], Awaitable[None]], pause: float = 
 
 
 async def sends(attacker: Attacker, messages: Iterable[bytes], pause: float = 0.0) -> None:
-    """Send on one socket until it is closed, with pauses of so many seconds, and drop what comes."""
+    """Send on one socket until it is closed, with pauses in seconds, and drop what comes."""
     reader, writer = await attacker.socket()
     reading = asyncio.ensure_future(drops(reader))
     try:
@@ -304,4 +305,4 @@ WORST: tuple[Attack, ...] = (
     *(refused_lists, refused_and_idle, large_histories, unfinished_messages, unread_answers),
     *(kept_histories, large_settings, unread_exports, created_and_deleted),
 )
-"""Those that took most of the memory or of the loop before there were bounds."""
+"""The attacks that took most of the memory or of the loop before there were bounds."""

@@ -51,7 +51,7 @@ class Reading(NamedTuple):
     """Ids, names, and arguments."""
     files: list[tuple[str, bytes]]
     parts: list[Any]
-    """What must be sent back, with neighbouring plain texts joined."""
+    """Return what must be sent back, with neighbouring plain texts joined."""
     finish: str | None
     usage: dict[str, int]
 

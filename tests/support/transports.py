@@ -92,7 +92,7 @@ async def post(address: str, path: str, body: bytes, **headers: str) -> tuple[in
 
 
 async def handshake(address: str, path: str = "/ws", **headers: str) -> tuple[int, Any, Mapping[str, str]]:
-    """What a WebSocket handshake gets that has exactly these headers; the socket is dropped."""
+    """Return the answer to a WebSocket handshake that has exactly these headers; the socket is dropped."""
     async with (
         aiohttp.ClientSession() as session,
         session.get(f"http://{address}{path}", headers={**UPGRADE, **headers}) as response,

@@ -97,7 +97,7 @@ class Exchange:
         self._writer.transport.pause_reading()  # type: ignore[attr-defined]
 
     def is_open(self) -> bool:
-        """Whether the kernel holds the connection for open: what it knows without our reading."""
+        """Return True if the kernel holds the connection for open: it knows that without our reading."""
         connection = self._writer.get_extra_info("socket")
         if connection is None or connection.fileno() < 0:  # closed here; or over TLS, the loop has heard of the end
             return False

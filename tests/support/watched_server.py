@@ -13,11 +13,11 @@ from typing import Any
 
 from deltawire.__main__ import main
 
-TOLD_FROM = 0.02
+REPORTED_FROM_SECONDS = 0.02
 
 
 def watch() -> None:
-    """Measure each callback from now on. The tasks are Python's, because these say what they run."""
+    """Measure each callback from now on. The tasks are those in Python, whose `repr` names the coroutine."""
     handles: Any = asyncio.events.Handle
     call = handles._run
     asyncio.tasks.Task = asyncio.Task = asyncio.tasks._PyTask  # type: ignore[attr-defined, misc]
@@ -35,7 +35,7 @@ def watch() -> None:
         began, collecting = time.thread_time(), 0.0
         call(handle)
         held = time.thread_time() - began
-        if held > TOLD_FROM:
+        if held > REPORTED_FROM_SECONDS:
             owner = getattr(handle._callback, "__self__", None)
             where = repr(owner or handle)[:500]
             line = {"event": "held", "seconds": held, "collecting": collecting, "where": where}

@@ -15,13 +15,13 @@ def workers_of(server: ServerProcess) -> list[int]:
 
 
 def sockets_of(pid: int) -> int:
-    """How many sockets a process holds."""
+    """Return the number of sockets that a process holds."""
     links = [str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir() if link.is_symlink()]
     return sum(link.startswith("socket:") for link in links)
 
 
 def runs(pid: int) -> bool:
-    """Whether a process is there."""
+    """Return True if a process is there."""
     return Path(f"/proc/{pid}").exists()
 
 

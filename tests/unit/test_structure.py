@@ -22,7 +22,7 @@ def modules() -> Iterator[tuple[str, str]]:
 
 
 def own_attributes(node: ast.ClassDef) -> set[str]:
-    """What its methods assign on `self`."""
+    """Return the names that its methods assign on `self`."""
     return {
         target.attr
         for inner in ast.walk(node)

@@ -50,14 +50,21 @@ RETIRED_MODULES: Final = {
 }
 READ: Final = (
     *("*.md", "docs/**/*.md", "Makefile", "Dockerfile", "*.yaml", "*.toml", "hatch_build.py", "deploy/**/*"),
-    *("server/deltawire/**/*.py", "web/*.py", "web/src/**/*.ts", "web/src/**/*.tsx", "web/src/**/*.css"),
+    *(
+        "server/deltawire/**/*.py",
+        "tests/**/*.py",
+        "web/*.py",
+        "web/src/**/*.ts",
+        "web/src/**/*.tsx",
+        "web/src/**/*.css",
+    ),
 )
 
 
 def files() -> Iterator[Path]:
-    """Every page of the docs, and the code of the package and of the page."""
+    """Every page of the docs, and the code of the package, of the tests and of the page; but this list."""
     for pattern in READ:
-        yield from (file for file in sorted(ROOT.glob(pattern)) if file.is_file())
+        yield from (file for file in sorted(ROOT.glob(pattern)) if file.is_file() and file != Path(__file__))
 
 
 @pytest.mark.parametrize("word", RETIRED)
@@ -116,7 +123,7 @@ def test_all_of_the_code_and_the_docs_are_read() -> None:
     assert {"README.md", "docs/guide/install.md", "server/deltawire/__main__.py", "web/src/state/reduce.ts"} <= read
 
 
-NO_SUBJECT: Final = ("What", "Whether", "How", "Who", "Where", "Whoever")
+NO_SUBJECT: Final = ("What", "Whether", "How", "Which", "Who", "Whoever", "Where", "Why")
 """A docstring begins with a verb or a noun phrase, not with a clause that stands for a noun."""
 
 
@@ -130,8 +137,9 @@ def docstrings(file: Path) -> Iterator[tuple[int, str]]:
 def test_no_docstring_begins_with_a_clause_that_stands_for_a_noun() -> None:
     begins = re.compile(rf"(?:{'|'.join(NO_SUBJECT)})\b")
     found = {
-        f"{file.relative_to(PACKAGE)}:{number}": text.partition("\n")[0]
-        for file in sorted(PACKAGE.rglob("*.py"))
+        f"{file.relative_to(ROOT)}:{number}": text.partition("\n")[0]
+        for folder in (PACKAGE, TESTS)
+        for file in sorted(folder.rglob("*.py"))
         for number, text in docstrings(file)
         if begins.match(text)
     }

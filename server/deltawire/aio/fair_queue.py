@@ -11,10 +11,10 @@ _AT_ONCE: Final = 2
 
 
 class FairQueue:
-    """The work of owners who begin much at once: in each step of the event loop, one piece of all of it begins.
+    """The work of owners who begin much at once. In each step of the event loop, only one piece of it begins.
 
-    The event loop runs all that is ready in turn. Of an owner with 300 connections that is 300 pieces, and each step of
-    anybody else would wait for all of them. The queue delays nothing while there is time: it never sleeps.
+    In one step, the event loop runs all that is ready. Of an owner with 300 connections that is 300 pieces, and each
+    step of anybody else would wait for all of them. The queue delays nothing while there is time: it never sleeps.
     """
 
     def __init__(self) -> None:
@@ -23,7 +23,7 @@ class FairQueue:
         """The pieces of each owner in this window."""
         self._window_ends = 0.0
         self._waiting: dict[str, deque[Callable[[], object]]] = {}
-        """The work of each owner, in its order; the owner whose turn it is stands first."""
+        """The work of each owner, in its order; the owner who is next stands first."""
 
     def may_begin(self, owner: str) -> bool:
         """Count a piece of work; return False when it has to wait in the queue."""

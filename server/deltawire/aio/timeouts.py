@@ -1,4 +1,9 @@
-"""Time-outs: one that can be interrupted before its deadline, and one that counts only time in which the loop ran."""
+"""Time-outs.
+
+- `InterruptibleTimeout`: many blocks of one task, each of which can be interrupted before its deadline.
+- `RunningTimeout`: one block, by a clock that stops while the process does not run.
+- `ticking_timeout`: the same without such a clock: it counts ticks of the event loop.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -42,7 +47,7 @@ class InterruptibleTimeout(Watchdog):
 
     def until(self, deadline: float) -> Self:
         """Bound the next block: it raises TimeoutError at this time of the clock, or when it is interrupted."""
-        self._mark = deadline  # as `set` does it: a call for each read of the upstream is saved
+        self._deadline = deadline  # as in `set`: this saves a call for each read of the upstream
         if deadline < self._fires_at:
             self._arm()
         return self
@@ -62,9 +67,9 @@ class InterruptibleTimeout(Watchdog):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Turn our own cancellation into TimeoutError; leave a cancellation from elsewhere as it is."""
+        """Raise TimeoutError in place of our own cancellation; leave a cancellation from elsewhere as it is."""
         self._is_inside = False
-        self._mark = inf
+        self._deadline = inf
         if self._has_expired and self._task is not None:
             is_ours_alone = self._task.uncancel() <= self._cancelling
             if is_ours_alone and kind is asyncio.CancelledError:
@@ -114,7 +119,10 @@ async def ticking_timeout(seconds: float) -> AsyncIterator[None]:
 
 
 class _Ticks:
-    """Lets a time-out pass after some ticks. It is in no cycle once it was stopped: the task may hold a large piece."""
+    """Lets a time-out pass after some ticks.
+
+    Once stopped, it is in no reference cycle: its task may hold a large piece.
+    """
 
     __slots__ = ("_limit", "_loop", "_seconds", "_timer")
 
@@ -124,7 +132,7 @@ class _Ticks:
         self._seconds = seconds
 
     def wait(self, remaining: int) -> None:
-        """Wait for one tick, and for so many more."""
+        """Wait for one tick, and then for the `remaining` ones."""
         self._timer = self._loop.call_later(self._seconds, self._tick, remaining)
 
     def stop(self) -> None:

@@ -12,45 +12,37 @@ _CHECK_AGAIN_SECONDS: Final = 0.5
 
 
 class Watchdog:
-    """Calls `expire` once, when the loop's clock passes the deadline, which is called the mark.
+    """Calls `expire` once, when the loop's clock passes the deadline.
 
     A stream moves its deadline with every token. Arming a timer for each would cost more than the token. So there is
-    one timer; when it fires before the mark, it is armed again for the mark.
+    one timer; when it fires before the deadline, it is armed again for the deadline.
     """
 
-    __slots__ = ("_due", "_expire", "_fires_at", "_loop", "_mark", "_running", "_timer")
+    __slots__ = ("_deadline", "_due", "_expire", "_fires_at", "_loop", "_running", "_timer")
 
     def __init__(self, expire: Callable[[], None], running: RunningTime | None = None) -> None:
-        """Start with no mark; needs the running loop. With `running`, marks are times of that clock."""
+        """Start with no deadline; needs the running loop. With `running`, deadlines are times of that clock."""
         self._loop = asyncio.get_running_loop()
         self._expire = expire
         self._running = running
         self._due = 0.0
-        self._mark = inf
+        """The time of the loop at which the timer fires; `_fires_at` is the same as a time of the clock."""
+        self._deadline = inf
         self._timer: asyncio.TimerHandle | None = None
         self._fires_at = inf
 
-    @property
-    def is_set(self) -> bool:
-        """True while there is a mark."""
-        return self._mark < inf
-
-    def set(self, mark: float) -> None:
-        """Move the mark to this time of the clock, in seconds."""
-        self._mark = mark
-        if mark < self._fires_at:
+    def set(self, deadline: float) -> None:
+        """Move the deadline to this time of the clock, in seconds."""
+        self._deadline = deadline
+        if deadline < self._fires_at:
             self._arm()
-
-    def clear(self) -> None:
-        """Remove the mark; the timer stays armed and fires without effect."""
-        self._mark = inf
 
     def cancel(self) -> None:
         """Stop for good and release the callback.
 
         The callback's object usually holds this watchdog, so this breaks a reference cycle.
         """
-        self._mark = inf
+        self._deadline = inf
         self._expire = _over
         if self._timer is not None:
             self._timer.cancel()
@@ -60,8 +52,8 @@ class Watchdog:
     def _arm(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._fires_at = self._mark
-        self._due = self._mark + self._lost
+        self._fires_at = self._deadline
+        self._due = self._deadline + self._lost
         self._timer = self._loop.call_at(self._due, self._check)
 
     @property
@@ -72,12 +64,12 @@ class Watchdog:
         self._timer = None
         self._fires_at = inf
         now = self._loop.time()
-        if self._mark == inf:
+        if self._deadline == inf:
             return
         if self._running is not None and now - self._due > LATE_SECONDS:
-            self._mark = max(self._mark, now - self._lost + _CHECK_AGAIN_SECONDS)
-        if self._mark + self._lost <= now:
-            self._mark = inf
+            self._deadline = max(self._deadline, now - self._lost + _CHECK_AGAIN_SECONDS)
+        if self._deadline + self._lost <= now:
+            self._deadline = inf
             self._expire()
         else:
             self._arm()

@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 
 
 class EventFrames:
-    """Turns the events of one turn into frames."""
+    """Makes the frames of the events of one turn."""
 
     __slots__ = ("_chars", "_observer", "_parts", "_rounds", "_thinks", "_turn", "_usage")
 

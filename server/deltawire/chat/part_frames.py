@@ -5,7 +5,7 @@ from deltawire.protocol import frames
 
 
 class PartFrames:
-    """Turns the parts of one turn into frames.
+    """Makes the frames of the parts of one turn.
 
     Each round of a turn with functions is a response of its own: its sources and its offsets begin anew. Here they
     become those of the whole answer.

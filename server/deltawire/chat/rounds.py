@@ -1,4 +1,4 @@
-"""The rounds of one turn: the model calls functions, its client answers, and the model is asked again."""
+"""The rounds of one turn: the model calls functions, its client sends their results, and the model is asked again."""
 
 import asyncio
 from typing import Final
@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from deltawire.aio.timeouts import InterruptibleTimeout
 from deltawire.chat.clock import TurnClock
-from deltawire.chat.function_responses import calls_of, check_answer, responses
+from deltawire.chat.function_responses import calls_of, check_result, responses
 from deltawire.chat.model_parts import ModelParts
 from deltawire.chat.request import TurnRequest
 from deltawire.conversations.transcript import Transcript
@@ -22,14 +22,14 @@ _COPIES: Final = 2
 
 
 class Rounds:
-    """The rounds of one turn: the parts of the model, its calls, and their answers."""
+    """The rounds of one turn: the parts of the model, its calls, and their results."""
 
     __slots__ = (
-        "_all_answered",
-        "_answers",
+        "_all_came",
         "_is_over",
         "_parts",
         "_request",
+        "_results",
         "_size",
         "_texts",
         "contents",
@@ -44,24 +44,26 @@ class Rounds:
         self._request = request
         self._parts: ModelParts | None = None
         self._texts: list[str] | None = None
-        self._answers: dict[str, ToolAnswer] = {}
-        self._all_answered: asyncio.Future[None] | None = None
+        self._results: dict[str, ToolAnswer] = {}
+        self._all_came: asyncio.Future[None] | None = None
+        """Done when each call of the round has its result; None while nothing waits for that."""
         self._size = 0
         self._is_over = False
         self.has_functions = False
         self.is_plain = True
         """False once there is more than text to be sent back, or may be."""
         self.done: list[list[str]] = []
-        """The calls of each round that was answered."""
+        """The calls of each earlier round: they have their results."""
         self.names: list[str] = []
         """The calls of the round that goes on."""
         self.contents: list[Content] = []
         """The contents of the rounds that are over, of the model and of the functions."""
 
     def begin(self, request: TurnRequest, texts: list[str] | None) -> list[str] | None:
-        """Begin, with the settings of its conversation; return a list for the texts that are delivered.
+        """Begin with the request in the context of its conversation; return a list for the pieces of the answer's text.
 
-        `texts` is one that is filled already, if there is any. None is returned where no functions are called.
+        `texts` is the list that the observer has for them; None where it has none. The same list is returned, or a new
+        one where functions may be called; None where nobody needs the pieces.
         """
         self._request = request
         if request.exchange:
@@ -89,28 +91,28 @@ class Rounds:
             message = f"The model called functions in more than {most} rounds; see MAX_TOOL_ROUNDS."
             raise Failure("too_many_rounds", message)
         unique, number = name, 1
-        while unique in self.names or self._was_answered(unique):
+        while unique in self.names or self._is_of_earlier_round(unique):
             number += 1
             unique = f"{name}-{number}"
         self.names.append(unique)
         return unique
 
-    def answer(self, answer: ToolAnswer) -> None:
-        """Take the answer to a call. Raise `Failure`, with its field; nothing changes then."""
+    def give_result(self, tool_result: ToolAnswer) -> None:
+        """Take the result of a call. Raise `Failure`, with its field; nothing changes then."""
         if self._is_over:
             raise Failure("unknown_turn", "This turn is over: the result came too late.", field="id")
-        if self._was_answered(answer.call):
+        if self._is_of_earlier_round(tool_result.call):
             raise Failure("invalid_frame", "This call has its result already.", field="call")
         if self._request.waits_for_results:
-            self._count_bytes(check_answer(answer, self.names, self._answers, self._request.bounds))
-            self._answers[answer.call] = answer
+            self._count_bytes(check_result(tool_result, self.names, self._results, self._request.bounds))
+            self._results[tool_result.call] = tool_result
         else:
             raise Failure("invalid_frame", "This turn ends in its calls: bring their results to the next.", field="id")
-        if self._all_answered is not None and not self._all_answered.done() and not self._lacks_answers:
-            self._all_answered.set_result(None)
+        if self._all_came is not None and not self._all_came.done() and not self._lacks_results:
+            self._all_came.set_result(None)
 
     def end_round(self) -> bool:
-        """Keep the parts of a round that ended in calls; return True where their answers will come.
+        """Keep the parts of a round that ended in calls; return True where their results will come.
 
         Raise `Failure` when all that is sent back is too much.
         """
@@ -120,24 +122,24 @@ class Rounds:
         parts.next_round(len(text))
         return self._request.waits_for_results
 
-    async def wait_for_answers(self, scope: InterruptibleTimeout, clock: TurnClock) -> None:
-        """Wait until every call has its answer; raise TimeoutError. The turn's own deadline waits, too."""
+    async def wait_for_results(self, scope: InterruptibleTimeout, clock: TurnClock) -> None:
+        """Wait until every call has its result; raise TimeoutError. The turn's own deadline waits, too."""
         began = clock.now()
         try:
             with scope.until(began + clock.deadlines.tool):
-                if self._lacks_answers:
-                    self._all_answered = asyncio.get_running_loop().create_future()
-                    await self._all_answered
+                if self._lacks_results:
+                    self._all_came = asyncio.get_running_loop().create_future()
+                    await self._all_came
         finally:
-            self._all_answered = None
+            self._all_came = None
             clock.pause(clock.now() - began)
 
     def ask_again(self, model: str) -> TurnRequest:
-        """Return the request of the next round, to the model whose calls were answered."""
-        results = responses(self.contents[-1].parts, self.names, self._answers)
+        """Return the request of the next round, to the model whose calls have their results."""
+        results = responses(self.contents[-1].parts, self.names, self._results)
         self.contents.append(Content("user", results))
         self.done.append(self.names)
-        self.names, self._answers = [], {}
+        self.names, self._results = [], {}
         return replace(self._request, exchange=tuple(self.contents), models=(model,))
 
     def exchange(self, text: str) -> bytes | None:
@@ -180,21 +182,21 @@ class Rounds:
         return keep(self._request, model, self.contents, self.names)
 
     def close(self, transcript: Transcript | None) -> None:
-        """Take no more answers; give the transcript the parts to store with its answer."""
+        """Take no more results; give the transcript the parts to store with its answer."""
         self._is_over = True
         if transcript is not None and (self._parts is not None or self.contents):
             transcript.parts = self.exchange(transcript.text)
 
     @property
     def is_waiting(self) -> bool:
-        """True while the turn waits for answers."""
-        return self._all_answered is not None
+        """True while the turn waits for results."""
+        return self._all_came is not None
 
     @property
-    def _lacks_answers(self) -> bool:
-        return len(self._answers) < len(self.names)
+    def _lacks_results(self) -> bool:
+        return len(self._results) < len(self.names)
 
-    def _was_answered(self, name: str) -> bool:
+    def _is_of_earlier_round(self, name: str) -> bool:
         return any(name in names for names in self.done)
 
     def _count_bytes(self, size: int) -> bool:

@@ -99,7 +99,7 @@ class Session:
         elif isinstance(frame, Cancel):
             self._cancel(frame)
         else:
-            self._answer(frame)
+            self._give_result(frame)
 
     def _start(self, chat: Chat) -> None:
         if chat.id in self._turns or chat.id in self._runs:
@@ -190,7 +190,7 @@ class Session:
         except Failure as failure:
             self._refuse(failure, cancel.id or cancel.run)
 
-    def _answer(self, result: ToolResult) -> None:
+    def _give_result(self, result: ToolResult) -> None:
         """Give a turn of this caller the result of a call, whichever socket listens to it."""
         try:
             caller = self._identity.caller().name
@@ -244,7 +244,7 @@ class Session:
         try:
             await listener.listen()
         except Failure as failure:
-            self._runs.remove(listener)
+            self._runs.remove(listener)  # or `_refuse` would take the turn for one that runs
             self._refuse(failure, listener.name, starts=listener.ends_turn(failure, starts=starts), ref=ref)
         except PeerGone:
             pass

@@ -18,15 +18,15 @@ def deliver_result(
     Return None once it is given; for a run of another process, or one that is looked for, return what gives it later.
     Raise `Failure`, with its field.
     """
-    answer = ToolAnswer(call=result.call, result=result.result, error=result.error)
+    tool_result = ToolAnswer(call=result.call, result=result.result, error=result.error)
     if (turn := turns.get(result.id)) is not None:
-        turn.rounds.answer(answer)
+        turn.rounds.give_result(tool_result)
         return None
     if result.id in runs:
-        return runs.answer(result.id, answer)
+        return runs.give_result(result.id, tool_result)
     if (turn := turn_registry.find(caller, result.id)) is not None:
-        turn.rounds.answer(answer)
+        turn.rounds.give_result(tool_result)
         return None
     if runs.has_pending:
-        return runs.answer(result.id, answer)
+        return runs.give_result(result.id, tool_result)
     raise unknown_turn()

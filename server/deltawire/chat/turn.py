@@ -129,7 +129,7 @@ class Turn:
             self._scope.cancel()
             has_answered = self._stream is not None
             end = turn_end_of(self._outcome, self._cancellation, self.usage, has_answered=has_answered)
-            ended = self._observer.ended
+            ended = self._observer.ended  # the ledger may keep the function for a while: it must not hold the turn
             self.record.ledger.when_decided(lambda was_admitted: ended(end, was_admitted=was_admitted))
 
     async def begin(self) -> None:
@@ -223,7 +223,7 @@ class Turn:
         stream.close()
         self._enter(Phase.WAITING)
         try:
-            await rounds.wait_for_answers(self._scope, self._attempts.clock)
+            await rounds.wait_for_results(self._scope, self._attempts.clock)
         except TimeoutError:
             self._raise_if_cancelled()
             raise self._attempts.clock.failure("tool") from None

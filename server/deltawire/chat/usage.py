@@ -21,19 +21,30 @@ class UsageTracker:
     """The times of a turn, measured from the creation of this object, and the counts of the stream that answered."""
 
     __slots__ = (
-        "_began", "_earlier", "_first_delta", "_last_delta", "_max_chars", "_price", "_room",
-        "counts", "first_delta_ms", "gaps", "model", "reported",
+        "_began",
+        "_chars_left",
+        "_earlier",
+        "_first_delta",
+        "_last_delta",
+        "_max_chars",
+        "_price",
+        "counts",
+        "first_delta_ms",
+        "gaps",
+        "model",
+        "reported",
     )  # fmt: skip
 
     def __init__(self, model: str, price: Price, max_chars: int) -> None:
         """Start the clock; `model` is the one that is asked first, `max_chars` bounds the answer."""
-        self._max_chars = self._room = max_chars
+        self._max_chars = self._chars_left = max_chars
         self._earlier: EarlierRounds | None = None
         self._began = monotonic()
         self._price = price
         self.model = model
         self.counts: Counts = UNKNOWN_COUNTS
         self.reported = False
+        """True where the counts are the provider's last ones."""
         self.first_delta_ms: int | None = None
         self.gaps = [0] * (len(GAP_BOUNDS) + 1)
         """The number of gaps between deltas in each bucket."""
@@ -41,8 +52,8 @@ class UsageTracker:
 
     def take(self, chars: int) -> None:
         """Count characters that are about to be sent. Raise `Failure` where the answer would be too long."""
-        self._room -= chars
-        if self._room < 0:
+        self._chars_left -= chars
+        if self._chars_left < 0:
             raise self._too_long()
 
     def next_round(self, counts: Counts) -> None:
@@ -54,8 +65,8 @@ class UsageTracker:
 
     def delta(self, chars: int) -> bool:
         """Count a delta that is about to be sent; return True for the first one. Raise `Failure` as `take` does."""
-        self._room -= chars  # as in `take`: a call a delta less
-        if self._room < 0:
+        self._chars_left -= chars  # as in `take`: this saves a call for each delta
+        if self._chars_left < 0:
             raise self._too_long()
         now = monotonic()
         is_first = self.first_delta_ms is None

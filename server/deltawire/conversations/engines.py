@@ -51,12 +51,12 @@ def postgresql(url: str, connections: int, seconds: float) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=seconds,
         pool_pre_ping=True,
-        connect_args={"statement_cache_size": 0},  # turns off asyncpg's cache; SQLAlchemy has its own
+        connect_args={"statement_cache_size": 0},  # disables asyncpg's cache; SQLAlchemy has its own
     )
 
     @event.listens_for(engine.sync_engine, "do_connect")
     def connect(dialect: Any, _: Any, positional: Any, named: Any) -> Any:
-        """Connect; turn off the cache of prepared statements behind a pooler.
+        """Connect; disable the cache of prepared statements behind a pooler.
 
         A pooler such as pgbouncer may run the next transaction on another server connection. There the name of a
         prepared statement is unknown, or belongs to another statement.

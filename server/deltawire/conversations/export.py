@@ -99,10 +99,10 @@ def branch(outline: Iterable[tuple[str, str | None]], leaf: str) -> list[str]:
     parents = dict(outline)
     if leaf and leaf not in parents:
         raise Failure("not_found", "There is no such message in this conversation.", field="message")
-    name: str | None = leaf or next(reversed(parents), None)
-    found: list[str] = []
-    while name is not None:
-        found.append(name)
-        parent = parents[name]
-        name = parent if parent in parents else None
-    return found[::-1]
+    message: str | None = leaf or next(reversed(parents), None)
+    branch_ids: list[str] = []
+    while message is not None:
+        branch_ids.append(message)
+        parent = parents[message]
+        message = parent if parent in parents else None
+    return branch_ids[::-1]

@@ -79,10 +79,10 @@ class Importer:
         for number, found in enumerate(export.conversations):
             title = _title_of(found)
             try:
-                # In a thread: the time that it takes grows with the messages.
+                # In a thread: reading takes longer with each message.
                 conversation = await asyncio.to_thread(_read, found, folders)
-                name = await self._store(owner, conversation)
-                reports.append(ImportedConversation(title=conversation.title, id=name))
+                stored = await self._store(owner, conversation)
+                reports.append(ImportedConversation(title=conversation.title, id=stored))
             except NotReadable as reason:
                 error = f"conversations[{number}]{reason}"
                 reports.append(ImportedConversation(title=title, code="invalid_frame", error=error))

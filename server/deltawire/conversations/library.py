@@ -18,7 +18,7 @@ from deltawire.protocol.errors import Failure
 MAX_FOLDERS: Final = 200
 MAX_PROMPTS: Final = 200
 MAX_PROMPTS_CHARS: Final = 500_000
-"""Characters of all prompts of one owner: a list of them is one answer."""
+"""The most characters of all prompts of one owner: `GET /prompts` returns them in one response."""
 
 
 async def check_folder(connection: AsyncConnection, owner: str, folder: str) -> None:
@@ -61,7 +61,7 @@ class Library:
         return [Prompt(**row) for row in await self._all(prompts, owner, Prompt.__struct_fields__)]
 
     async def add_prompt(self, owner: str, name: str, text: str) -> Prompt:
-        """Keep a prompt."""
+        """Add a prompt."""
         prompt = Prompt(id=new_id(), name=name, text=storable(text), created=time.time())
         row = {"id": prompt.id, "name": prompt.name, "text": prompt.text, "created": prompt.created}
         await self._add(prompts, owner, MAX_PROMPTS, **row)
@@ -93,9 +93,9 @@ class Library:
             await _check_prompts(transaction, table, owner)
 
     async def _change(
-        self, table: Table, owner: str, key: str, names: tuple[str, ...], **columns: Any
+        self, table: Table, owner: str, row_id: str, names: tuple[str, ...], **columns: Any
     ) -> dict[str, Any]:
-        mine = (table.c.id == storable(key), table.c.owner == owner)
+        mine = (table.c.id == storable(row_id), table.c.owner == owner)
         async with self._database.writing(owner) as transaction:
             if columns:
                 await transaction.execute(update(table).where(*mine).values(**columns))
@@ -116,7 +116,7 @@ async def _check_prompts(transaction: AsyncConnection, table: Table, owner: str)
             raise Failure("storage_full", message, field="text")
 
 
-async def _delete(transaction: AsyncConnection, table: Table, owner: str, name: str) -> None:
-    mine = (table.c.id == storable(name), table.c.owner == owner)
+async def _delete(transaction: AsyncConnection, table: Table, owner: str, row_id: str) -> None:
+    mine = (table.c.id == storable(row_id), table.c.owner == owner)
     if not (await transaction.execute(delete(table).where(*mine))).rowcount:
         raise Failure("not_found")

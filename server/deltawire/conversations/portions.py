@@ -64,7 +64,7 @@ class Portions:
             yield bytes(piece) + b"]"
 
     async def indented_json(self, tree: Tree, head: Conversation) -> AsyncGenerator[bytes, None]:
-        """Yield the same for people to read."""
+        """Yield a conversation and all its messages as indented JSON, in pieces; raise `Failure` as `json` does."""
         async with self._lanes.of(tree.owner):
             beginning = msgspec.json.format(encode(head)).removesuffix(b"\n}") + b',\n  "messages": ['
             has_any = False
@@ -143,8 +143,8 @@ class Portions:
             chosen = chosen.where(messages.c.seq > last).order_by(messages.c.seq).limit(_OUTLINE_ROWS)
             async with self._database.reading(tree.owner if reader is None else reader) as connection:
                 found = (await connection.execute(chosen)).all()
-            for _, name, parent in found:
-                yield name, parent
+            for _, message, parent in found:
+                yield message, parent
             is_over = len(found) < _OUTLINE_ROWS
             last = found[-1].seq if found else last
 

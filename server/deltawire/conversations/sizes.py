@@ -60,10 +60,7 @@ class StoredSizes:
 
     async def check_import(self, connection: AsyncConnection, owner: str, messages: int, size: int) -> None:
         """Raise `Failure` (`storage_full`) when a conversation of so many messages and bytes has no room."""
-        if messages > self._bounds.messages:
-            raise _full("messages of one conversation", self._bounds.messages, "MAX_CONVERSATION_MESSAGES")
-        if size > self._bounds.bytes:
-            raise _full("bytes of one conversation", self._bounds.bytes, "MAX_CONVERSATION_BYTES")
+        self._check_conversation(messages, size)
         await self.check_new(connection, owner, size)
 
     async def check_question(
@@ -73,10 +70,7 @@ class StoredSizes:
 
         The room for its answer is not known yet, so a conversation may end over its bytes by one answer.
         """
-        if conversation.message_count + 2 > self._bounds.messages:
-            raise _full("messages of one conversation", self._bounds.messages, "MAX_CONVERSATION_MESSAGES")
-        if conversation.text_bytes + size > self._bounds.bytes:
-            raise _full("bytes of one conversation", self._bounds.bytes, "MAX_CONVERSATION_BYTES")
+        self._check_conversation(conversation.message_count + 2, conversation.text_bytes + size)
         await self.check_bytes(connection, owner, size)
 
     async def check_bytes(self, connection: AsyncConnection, owner: str, size: int) -> None:
@@ -94,6 +88,13 @@ class StoredSizes:
     def forget(self, owner: str) -> None:
         """Read the owner's total anew next time: a conversation was deleted."""
         self._totals.pop(owner, None)
+
+    def _check_conversation(self, messages: int, size: int) -> None:
+        """Raise `Failure` (`storage_full`) when one conversation may not have so many messages or bytes."""
+        if messages > self._bounds.messages:
+            raise _full("messages of one conversation", self._bounds.messages, "MAX_CONVERSATION_MESSAGES")
+        if size > self._bounds.bytes:
+            raise _full("bytes of one conversation", self._bounds.bytes, "MAX_CONVERSATION_BYTES")
 
     async def _total(self, connection: AsyncConnection, owner: str) -> _Total:
         total = self._totals.get(owner)

@@ -81,13 +81,13 @@ class Tree(msgspec.Struct, frozen=True):
 
     async def question_of(self, connection: AsyncConnection, answer: str) -> str:
         """Return the id of the question above an answer, or above those that it goes on with."""
-        name = answer
+        message = answer
         for _ in range(_MAX_MESSAGES):
-            found = await self.message(connection, name)
+            found = await self.message(connection, message)
             if found is None or found.role == "user" or found.parent is None:
                 break
-            name = found.parent
-        return name
+            message = found.parent
+        return message
 
     async def newest_answer(self, connection: AsyncConnection) -> str | None:
         """Return the id of the answer that was written last."""

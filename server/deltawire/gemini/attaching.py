@@ -48,13 +48,13 @@ class PlacedFiles:
         """Ask without a file of an earlier message."""
         self._left_out.add(id(file))
 
-    def mark(self, message: AnyMessage, text: str, files: tuple[Attachment, ...]) -> AnyMessage:
-        """Return a message whose text has a mark where the parts of its files go."""
+    def mark(self, message: AnyMessage, field: str, files: tuple[Attachment, ...]) -> AnyMessage:
+        """Return a message with a mark before the text in its `field`: there the parts of its files go."""
         if not files:
             return message
         mark = f"{self._mark}+{len(self._files_by_mark)}+"
         self._files_by_mark[mark] = files
-        return msgspec.structs.replace(message, **{text: mark + getattr(message, text)})
+        return msgspec.structs.replace(message, **{field: mark + getattr(message, field)})
 
     def fill(self, body: dict[str, Any]) -> dict[str, Any]:
         """Put the files of each marked message before its text, and take the marks out."""

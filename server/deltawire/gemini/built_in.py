@@ -16,7 +16,7 @@ _WIRE: Final[dict[BuiltInTool, dict[str, Any]]] = {
     "url_context": {"urlContext": {}},
     "code": {"codeExecution": {}},
 }
-_WOULD: Final = "A newer model, such as gemini-flash-latest, takes it."
+_NEWER_MODEL: Final = "A newer model, such as gemini-flash-latest, takes it."
 
 
 def built_in(request: ChatRequest) -> list[BuiltInTool]:
@@ -25,7 +25,7 @@ def built_in(request: ChatRequest) -> list[BuiltInTool]:
 
 
 def built_in_tools(request: ChatRequest) -> list[dict[str, Any]]:
-    """Return the provider's words for them."""
+    """Return the built-in tools that a request names, as the provider names them."""
     return [_WIRE[tool] for tool in built_in(request)]
 
 
@@ -48,11 +48,11 @@ def check_combination(model: str, request: ChatRequest, *, vertex: bool) -> None
     for tool in tools:
         if tool not in family.tools:
             others = f" It takes {_listed(family.tools)}." if family.tools else ""
-            raise _refused("tools", f"{model} does not take {tool}.{others} {_WOULD}")
+            raise _refused("tools", f"{model} does not take {tool}.{others} {_NEWER_MODEL}")
     if functions and not family.takes_functions:
-        raise _refused("tools", f"{model} does not take functions. {_WOULD}")
+        raise _refused("tools", f"{model} does not take functions. {_NEWER_MODEL}")
     if request.response_schema is not None and not family.takes_schema:
-        raise _refused("response_schema", f"{model} does not answer in JSON of a schema. {_WOULD}")
+        raise _refused("response_schema", f"{model} does not answer in JSON of a schema. {_NEWER_MODEL}")
     if tools and functions and (vertex or not family.mixes):
         who = "Vertex AI" if vertex else model
         how = "leave one of them out" if vertex else "leave one of them out, or ask Gemini 3 or newer"

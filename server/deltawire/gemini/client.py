@@ -66,7 +66,7 @@ class GeminiClient:
         self._prepared = lru_cache(_MODELS)(self._prepare)
 
     loading: Final = None
-    """See `Upstream`: it is there."""
+    """See `Upstream`: this client is loaded."""
 
     async def __aenter__(self) -> Self:
         """Create the SDK's client over an HTTP session of this server."""
@@ -148,10 +148,10 @@ class GeminiClient:
     async def _open_with_files(
         self, model: str, request: ChatRequest, history: list[HistoryMessage], exchange: Exchange
     ) -> GeminiStream:
-        """Ask with files. Older copies at the provider that turn out to be of no use are made again, once."""
-        files = [file for message in history for file in files_of(message)], attachments_of(request)
+        """Ask with files. Older copies that the provider does not accept are made again, once."""
+        earlier, own = [file for message in history for file in files_of(message)], attachments_of(request)
         remote, at = None if self._account.vertex else self._remote_files, self._api_address(model)
-        placed_files = await place_files(*files, remote, at)
+        placed_files = await place_files(earlier, own, remote, at)
         try:
             body = _filed_body(model, request, history, exchange, placed_files)
             return await self.open(model, request, history, body=body)
@@ -161,7 +161,7 @@ class GeminiClient:
                 raise
         for file in stale:
             await file.source.keep_copy(None)
-        placed_files = await place_files(*files, remote, at)
+        placed_files = await place_files(earlier, own, remote, at)
         body = _filed_body(model, request, history, exchange, placed_files)
         return await self.open(model, request, history, body=body)
 

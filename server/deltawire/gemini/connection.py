@@ -21,7 +21,7 @@ _HEAD_END: Final = b"\r\n\r\n"
 
 
 class KeptConnectionLost(aiohttp.ServerDisconnectedError):
-    """A connection that was kept from an earlier request turned out to be closed."""
+    """A connection that was kept from an earlier request was closed meanwhile."""
 
 
 class Connection(ResponseHandler):
@@ -47,7 +47,7 @@ class Connection(ResponseHandler):
         super().set_response_params(**params)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Store the transport. aiohttp would turn Nagle's algorithm off again, as every event loop has for TCP."""
+        """Store the transport. aiohttp would disable Nagle's algorithm again: every event loop does so for TCP."""
         self.transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
@@ -135,8 +135,8 @@ class Connector(aiohttp.TCPConnector):
     ) -> tuple[asyncio.Transport, ResponseHandler]:
         """Let the event loop connect to a single address.
 
-        aiohttp connects a socket of its own, for which uvloop looks up the address in a thread: it costs a new
-        connection more than the rest of it. That way stays for several addresses, which are tried in turn.
+        aiohttp connects a socket of its own, for which uvloop looks up the address in a thread: that costs
+        more than all the rest of a new connection. Several addresses are left to aiohttp, which tries one by one.
         """
         if len(addr_infos) > 1:
             return await super()._wrap_create_connection(*args, addr_infos=addr_infos, **given)

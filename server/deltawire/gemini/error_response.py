@@ -31,11 +31,12 @@ async def send_until_200(request: aiohttp.ClientRequest, send: aiohttp.ClientHan
         except KeptConnectionLost:
             continue
         if response.status != 200:
-            await _refuse(response)
+            await _raise_failure(response)
         return response
 
 
-async def _refuse(response: aiohttp.ClientResponse) -> NoReturn:
+async def _raise_failure(response: aiohttp.ClientResponse) -> NoReturn:
+    """Read the error in a response, within bounds of bytes and seconds, and raise its `Failure`."""
     body = bytearray()
     try:
         with suppress(TimeoutError, *TRANSPORT_ERRORS):

@@ -1,4 +1,4 @@
-"""Messages as the store hands them to the upstream: with the parts and files that are not in their text."""
+"""Messages as the upstream is asked with them: with the parts and files that are not in their text."""
 
 from collections.abc import AsyncIterator, Sequence
 from typing import NamedTuple, Protocol
@@ -111,7 +111,7 @@ _read_contents = msgspec.json.Decoder(list[_StoredContent]).decode
 
 
 def contents_of(exchange: bytes) -> Exchange:
-    """Return the contents of an answer that is stored so."""
+    """Return the contents that `exchange_of` has encoded."""
     try:
         return [Content(content.role, bytes(content.parts)) for content in _read_contents(exchange)]
     except msgspec.ValidationError:
@@ -119,5 +119,5 @@ def contents_of(exchange: bytes) -> Exchange:
 
 
 def encoded_size(size: int) -> int:
-    """Return the bytes of so many bytes in base64."""
+    """Return the size in base64 of this many bytes."""
     return 4 * ((size + 2) // 3)

@@ -13,7 +13,7 @@ _TAKEN: Final = frozenset(
     }
 )
 _REMARKS: Final = frozenset({"$schema", "$comment", "default", "examples", "deprecated", "readOnly", "writeOnly"})
-"""Keywords that do not restrict an answer: the provider passes them over."""
+"""Keywords that do not restrict an answer: the provider ignores them."""
 _INSTEAD: Final = {
     "oneOf": "use anyOf",
     "const": "use enum with one value",

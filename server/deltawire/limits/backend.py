@@ -118,6 +118,7 @@ class LimitsBackend(msgspec.Struct, frozen=True, kw_only=True):
     is_there: Callable[[], Awaitable[None]] | None = None
     """A check that raises `StoreAway` when the store does not answer; None in memory."""
     close: Callable[[], Awaitable[None]] | None = None
+    """Releases what the counters share; None in memory."""
 
 
 def key_of(caller: str) -> str:

@@ -155,5 +155,5 @@ def read_list() -> Finder:
         except LookupError:
             return None
 
-    find(PROVIDER)
+    find(PROVIDER)  # the first search is slow, so it is done here, in the thread
     return find

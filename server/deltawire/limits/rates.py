@@ -39,12 +39,12 @@ class Rates(NamedTuple):
 
     @property
     def cached_of(self) -> Mapping[str, Any]:
-        """The prices of cached input by modality, likewise."""
+        """The prices of cached input by modality, for the modalities that do not cost what text costs."""
         return self._of("cache_{}_read_mtok")
 
     @property
     def output_of(self) -> Mapping[str, Any]:
-        """The prices of output by modality, likewise."""
+        """The prices of output by modality, for the modalities that do not cost what text costs."""
         return self._of("output_{}_mtok")
 
     def _of(self, pattern: str) -> dict[str, Any]:

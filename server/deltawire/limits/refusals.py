@@ -51,7 +51,7 @@ def unpriced(model: str, *, is_loaded: bool) -> Failure:
 def budget_used(name: str, rule: Rule, used: Day) -> float:
     """Return the used part of a budget, in its unit."""
     kind, unit = ("total_tokens", 1) if name == "tokens_per_day" else ("nanodollars", NANO)
-    return sum(of[kind] for model, of in used.items() if rule.model in (None, model)) / unit
+    return sum(counters[kind] for model, counters in used.items() if rule.model in (None, model)) / unit
 
 
 def _turns(rule: Rule) -> str:

@@ -18,20 +18,19 @@ from deltawire.routes.services import Services
 
 AnyRequest = Request[Any, Any, Any]
 MAX_VALUES: Final = 1_000_000
-"""The values of a body with files. They decide what it takes in memory: a list is 20 times its two bytes."""
+"""The most values of a body with files. They decide how much memory it takes: a list takes 20 times its two bytes."""
 
 
 @asynccontextmanager
 async def json_body(request: AnyRequest, services: Services, *, files: int = 0) -> AsyncIterator[bytes]:
-    """Yield the bytes of a JSON body, which count for their caller's quota of what arrives within the block.
+    """Yield the bytes of a JSON body. Within the block they count for the caller's quota of arriving bytes.
 
-    Files within it may add so many bytes, where its handler has no bound of its own. Raise `Failure` (`unsupported`,
+    `files` is added to the bound of its bytes; it is 0 where a body holds no files. Raise `Failure` (`unsupported`,
     `message_too_large`, `rate_limited`, `overloaded`), and `RequestAborted` for a client that has left.
     """
     if request.content_type[0] != "application/json":
         raise Failure("unsupported", "Send the request as application/json.", field="Content-Type", status=415)
-    if any(coding.lower() != "identity" for coding in list_header(request.scope, b"content-encoding")):
-        raise Failure("unsupported", "Send the body as it is, not compressed.", field="Content-Encoding", status=415)
+    check_encoding(request, "body")
     caller = caller_of(request.scope).name
     holding = Holding(services.arriving, caller)
     longest = services.body_bytes + files
@@ -55,6 +54,13 @@ async def json_body(request: AnyRequest, services: Services, *, files: int = 0) 
         yield body
     finally:
         holding.set_amount(0)
+
+
+def check_encoding(request: AnyRequest, subject: str) -> None:
+    """Raise `Failure` (`unsupported`) for a body that is compressed; its message names the `subject`."""
+    if any(coding.lower() != "identity" for coding in list_header(request.scope, b"content-encoding")):
+        message = f"Send the {subject} as it is, not compressed."
+        raise Failure("unsupported", message, field="Content-Encoding", status=415)
 
 
 def _joined_with_files(pieces: list[bytes]) -> bytes:

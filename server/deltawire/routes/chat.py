@@ -42,9 +42,9 @@ async def chat(request: AnyRequest, services: NamedDependency[Services]) -> ASGI
             if requested.chat.grace:
                 await answer_with_grace(requested, scope, send, services)
                 return
-            async with begun_turn(requested, services, "rest") as (turn, headers):
+            async with begun_turn(requested, services, "rest") as (turn, fields):
                 whole = await while_connected(scope, fold(turn), turn.leave)
-                await send_whole(whole, headers, scope, send, services)
+                await send_whole(whole, fields, scope, send, services)
 
     return respond
 
@@ -53,27 +53,27 @@ async def chat(request: AnyRequest, services: NamedDependency[Services]) -> ASGI
 async def chat_stream(request: AnyRequest, services: NamedDependency[Services]) -> ASGIApp:
     """Run a turn, and send the answer as server-sent events while it comes."""
 
-    async def stream(scope: Scope, _: Receive, send: Send) -> None:
+    async def respond(scope: Scope, _: Receive, send: Send) -> None:
         with suppress(PeerGone):
             speaks_ui = _wants_ui_stream(request)
             requested = await _requested(request, services)
-            writer = EventStream(scope, send, services.send_timeout, services.metrics)
+            stream = EventStream(scope, send, services.send_timeout, services.metrics)
             if requested.chat.grace:
                 if speaks_ui:
                     raise Failure("invalid_frame", "The AI SDK's stream takes no grace.", field="grace")
-                await stream_with_grace(requested, writer, services)
+                await stream_with_grace(requested, stream, services)
                 return
-            async with begun_turn(requested, services, "sse") as (turn, headers):
+            async with begun_turn(requested, services, "sse") as (turn, fields):
                 if not speaks_ui:
-                    await while_connected(scope, writer.run(turn, headers), turn.leave)
+                    await while_connected(scope, stream.run(turn, fields), turn.leave)
                     return
-                parts = UiMessageWriter(turn.id, continues=requested.chat.tool_results is not None)
-                work = stream_late(turn, parts, writer, headers | UI_HEADERS)
+                writer = UiMessageWriter(turn.id, continues=requested.chat.tool_results is not None)
+                work = stream_late(turn, writer, stream, fields | UI_HEADERS)
                 problem = await while_connected(scope, work, turn.leave)
                 if problem is not None:
-                    await send_whole(problem, headers, scope, send, services)
+                    await send_whole(problem, fields, scope, send, services)
 
-    return stream
+    return respond
 
 
 def _wants_ui_stream(request: AnyRequest) -> bool:

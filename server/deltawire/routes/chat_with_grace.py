@@ -25,15 +25,15 @@ from deltawire.telemetry.request_context import Transport
 _ASYNC: Final = "respond-async"
 
 
-async def stream_with_grace(requested: RequestedTurn, writer: EventStream, services: Services) -> None:
+async def stream_with_grace(requested: RequestedTurn, stream: EventStream, services: Services) -> None:
     """Send the run of a chat as events. Raise `Refusal` before the first, and `PeerGone`."""
     async with _listening(requested, "sse", services) as (run, listener, frames):
         fields = rate_limit_fields(await run.standings())
-        await while_connected(requested.request.scope, listener.stream(writer, frames, fields))
+        await while_connected(requested.request.scope, listener.stream(stream, frames, fields))
 
 
 async def answer_with_grace(requested: RequestedTurn, scope: Scope, send: Send, services: Services) -> None:
-    """Send the answer of the run of a chat, or its name at once to a client that prefers so."""
+    """Send the answer of the run of a chat; to a client that prefers so, send the name of the run at once."""
     async with _listening(requested, "rest", services) as (run, listener, frames):
         fields = rate_limit_fields(await run.standings())
         if _ASYNC in preferences(requested.request.scope):

@@ -22,10 +22,9 @@ from deltawire.conversations.files.schemas import File, FilePage, read_delete, r
 from deltawire.conversations.files.uploads import Upload
 from deltawire.edge.error_handler import Refusal, RequestAborted
 from deltawire.edge.head_requests import is_head
-from deltawire.edge.headers import list_header, single_header
-from deltawire.identity.caller import caller_of
+from deltawire.edge.headers import single_header
 from deltawire.protocol.errors import Failure
-from deltawire.routes.bodies import AnyRequest, parameters_of
+from deltawire.routes.bodies import AnyRequest, check_encoding, owner_of, parameters_of
 from deltawire.routes.connection import http_link
 from deltawire.routes.options import allowing
 from deltawire.routes.services import Services
@@ -48,7 +47,7 @@ _SAFE: Final = {
 @get("/", operation_class=LIST_FILES)
 async def list_files(request: AnyRequest, services: NamedDependency[Services]) -> FilePage:
     """List the caller's files, the newest first."""
-    return await services.files.page(caller_of(request.scope).name, read_query(parameters_of(request)))
+    return await services.files.page(owner_of(request), read_query(parameters_of(request)))
 
 
 @post("/", operation_class=SEND_FILE, request_max_body_size=None)
@@ -72,13 +71,13 @@ async def send_file(request: AnyRequest, services: NamedDependency[Services]) ->
 @get("/{file:str}", operation_class=READ_FILE)
 async def read_file(file: FromPath[str], request: AnyRequest, services: NamedDependency[Services]) -> File:
     """Return a file's name, type, size and dates."""
-    return await services.files.info(caller_of(request.scope).name, file)
+    return await services.files.info(owner_of(request), file)
 
 
 @get("/{file:str}/content", operation_class=READ_CONTENT)
 async def read_content(file: FromPath[str], request: AnyRequest, services: NamedDependency[Services]) -> ASGIApp:
     """Return the bytes of a file, as a download."""
-    row = await services.files.find(caller_of(request.scope).name, file)
+    row = await services.files.find(owner_of(request), file)
     headers = {
         "content-type": f"{row.type}; charset=utf-8" if row.type.startswith("text/") else row.type,
         "content-length": str(row.size),
@@ -92,7 +91,7 @@ async def read_content(file: FromPath[str], request: AnyRequest, services: Named
 async def delete_file(file: FromPath[str], request: AnyRequest, services: NamedDependency[Services]) -> None:
     """Delete a file, also from the messages that name it; with `unnamed` only where none does."""
     query = read_delete(parameters_of(request))
-    await services.files.delete(caller_of(request.scope).name, file, unnamed=query.unnamed)
+    await services.files.delete(owner_of(request), file, unnamed=query.unnamed)
 
 
 def _upload_of(request: AnyRequest) -> Upload:
@@ -101,13 +100,12 @@ def _upload_of(request: AnyRequest) -> Upload:
     if claimed in _FORMS:
         message = "The body is the file itself, not a form: send it with its own Content-Type."
         raise Failure("unsupported", message, field="Content-Type", status=415)
-    if any(coding.lower() != "identity" for coding in list_header(request.scope, b"content-encoding")):
-        raise Failure("unsupported", "Send the file as it is, not compressed.", field="Content-Encoding", status=415)
+    check_encoding(request, "file")
     disposition = single_header(request.scope, b"content-disposition") or ""
     name = read_upload(parameters_of(request)).name or name_in(disposition)
     length = single_header(request.scope, b"content-length")
     return Upload(
-        owner=caller_of(request.scope).name,
+        owner=owner_of(request),
         name=name or "",
         claimed=None if claimed in _UNKNOWN else claimed,
         length=int(length) if length is not None and length.isdigit() else None,
@@ -115,12 +113,12 @@ def _upload_of(request: AnyRequest) -> Upload:
 
 
 async def _body(request: AnyRequest, seconds: float) -> AsyncIterator[bytes]:
-    """Yield a body in pieces. A client that sends next to nothing for so long is cut off.
+    """Yield a body in pieces. A client that sends less than `MIN_PROGRESS_BYTES` in so many seconds is cut off.
 
     Raise `RequestAborted` for a client that has left. The time that the store takes is not the client's.
     """
     stream = request.stream()
-    waited, came = 0.0, 0
+    waited, received = 0.0, 0
     while True:
         begun = time.monotonic()
         try:
@@ -134,9 +132,9 @@ async def _body(request: AnyRequest, seconds: float) -> AsyncIterator[bytes]:
         if piece is None:
             return
         waited += time.monotonic() - begun
-        came += len(piece)
-        if came >= MIN_PROGRESS_BYTES:
-            waited, came = 0.0, 0
+        received += len(piece)
+        if received >= MIN_PROGRESS_BYTES:
+            waited, received = 0.0, 0
         yield piece
 
 

@@ -30,6 +30,7 @@ class ModelFacts(msgspec.Struct, frozen=True, kw_only=True):
     """True where the effort of thinking can be chosen."""
 
 
+# The page's types have this docstring, and none of a field.
 class ModelList(msgspec.Struct, frozen=True):
     """The models on offer; the default one is asked when a chat names none. `any` says if others may be named, too.
 
@@ -47,7 +48,6 @@ class ModelList(msgspec.Struct, frozen=True):
     facts: tuple[ModelFacts, ...]
     tools: tuple[BuiltInTool, ...] | UnsetType = UNSET
     standin: bool | UnsetType = UNSET
-    """True where no real model is behind them, whatever the settings name; absent where Gemini is asked."""
 
 
 @get("/models", operation_class=LIST_MODELS)

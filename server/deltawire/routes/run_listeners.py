@@ -1,4 +1,4 @@
-"""Listen to a run over HTTP. A client that leaves a request is lost: Stop is `DELETE /runs/{run}`."""
+"""Listen to a run over HTTP. A client that leaves its request counts as lost: only `DELETE /runs/{run}` stops a run."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -19,8 +19,8 @@ T = TypeVar("T")
 class HttpListener:
     """One request, as it listens to a run."""
 
-    is_open = False
-    """It has no history of its own."""
+    has_history = False
+    """A request has no history."""
 
     def __init__(self, run: AnyRun, after: int = 0) -> None:
         """Listen from the frame after this number. Raise `Failure` when those frames are not there."""

@@ -23,7 +23,7 @@ from deltawire.telemetry.refusals import Refusals
 LARGE_BYTES: Final = 2**16
 """A longer message or body takes so long to parse that others go first. A text message is counted in characters."""
 _SECONDS_PER_BYTE: Final = 5e-8
-"""Seconds for each byte until the caller's next one is read: more than twice what it takes to read and check it."""
+"""The pause after a large message, for each of its bytes: more than twice the time to read and check it."""
 
 
 class Services(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,7 +31,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
 
     turn_registry: TurnRegistry
     arriving: Quota
-    """The bytes of bodies that are still coming."""
+    """The bytes of bodies and of large messages, by caller, while they come or wait to be read."""
     body_bytes: int
     """The most bytes of a body, without the files within it."""
     conversations: ConversationStore

@@ -106,7 +106,7 @@ class EventStream:
                     if self._head is not None and isinstance(frame, ErrorFrame):
                         self._end_comments()  # from now on the head is not sent
                         error = frame
-                    # A frame without events leaves the silence as it is: the comments must come all the same.
+                    # A frame without events is not a write: the next comment must come in time.
                     # A lost connection also has room; `while_connected` learns of it later.
                     elif (events := events_of(frame)) and not (self.write_now(events) or await self.write(events)):
                         turn.leave(Reason.CLIENT_GONE)
@@ -153,7 +153,7 @@ class EventStream:
         self._link.write_piece(b": \n\n")
 
     def _end_comments(self) -> None:
-        """Send none any more. Each of them holds this object: only the collector would free both."""
+        """Send no more comments. This breaks reference cycles: the timer and the task refer to this object."""
         if self._silence is not None:
             self._silence.cancel()
         if self._comment is not None:

@@ -36,7 +36,7 @@ async def make_title(conversation: FromPath[str], request: AnyRequest, services:
 
     async def respond(scope: Scope, _: Receive, send: Send) -> None:
         with suppress(PeerGone):
-            async with begun_turn(RequestedTurn(request, chat), services, "rest") as (turn, headers):
+            async with begun_turn(RequestedTurn(request, chat), services, "rest") as (turn, fields):
                 answer = await while_connected(scope, fold(turn), turn.leave)
                 response: Problem | Conversation
                 if isinstance(answer, Problem):
@@ -44,6 +44,6 @@ async def make_title(conversation: FromPath[str], request: AnyRequest, services:
                 else:
                     title = title_from(answer.text) or before
                     response = await services.conversations.set_title(owner, conversation, before, title)
-                await send_whole(response, headers, scope, send, services)
+                await send_whole(response, fields, scope, send, services)
 
     return respond

@@ -25,7 +25,7 @@ class UnreadAnswers:
         self._refusals = refusals
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on. Turns are passed on unchanged: only requests that read are counted."""
+        """Pass a request on. Only the answer to a GET of a named caller is counted."""
         if scope.get("method") != "GET" or not caller_of(scope).name:
             await self._app(scope, receive, send)
             return

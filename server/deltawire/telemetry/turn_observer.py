@@ -79,7 +79,7 @@ class TurnObserver:
             self._span.first_token()
 
     def next_round(self) -> None:
-        """Note that the functions were answered, and that the model is asked again."""
+        """Note that the results of the calls have come, and that the model is asked again."""
         self._rounds += 1
         self._metrics.tool_rounds.inc()
 

@@ -1,4 +1,4 @@
-"""The handshake of a socket: the library's protocol over a request that was parsed before, and the ASGI scope of it."""
+"""The handshake of a socket: its answer, and the ASGI scope of the socket."""
 
 import time
 from email.utils import formatdate
@@ -23,8 +23,11 @@ _MAX_HEADERS: Final = 128
 _TOO_LARGE: Final = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
 
 
-class Handshakes(ServerProtocol):
-    """The library's protocol, which reads and writes bytes and does no I/O; refusals are problem documents."""
+class Rfc6455Protocol(ServerProtocol):
+    """The protocol of one socket, without I/O: the library's own, but for the answer to the handshake.
+
+    The handshake was parsed by the HTTP protocol, and a refusal is a problem document.
+    """
 
     def __init__(self, ids: RequestIds, **given: Any) -> None:
         """`ids` are those of the connection; the handshake is its next request."""
@@ -60,7 +63,7 @@ class Handshakes(ServerProtocol):
 
 @lru_cache(1)
 def _date(seconds: int) -> str:
-    """Return a time as HTTP writes it. Many handshakes come in one second, and it costs each a hundredth of a turn."""
+    """Return a time as HTTP writes it. It is kept for a second: to write it costs as much as a hundredth of a turn."""
     return formatdate(seconds, usegmt=True)
 
 

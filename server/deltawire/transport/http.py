@@ -190,7 +190,7 @@ class HttpProtocol(asyncio.Protocol):
         """Start the exchange, unless the request is an upgrade."""
         parser = self._parser
         if parser is None:
-            raise AssertionError("a parser calls")
+            raise AssertionError("only the parser calls this")
         self._head.finish(parser.get_method().decode(), parser.get_http_version())
         if not parser.should_upgrade():
             self._begin(keep=parser.should_keep_alive())
@@ -252,8 +252,8 @@ class HttpProtocol(asyncio.Protocol):
         self._clock.stop()
         self._parser = None
         self._server_facts.state.connections.discard(cast("Any", self))
-        become = cast("Any", self._server_facts.config.ws_protocol_class)
-        socket: WebSocketProtocol = become(SocketFacts(self._server_facts, self._connection_facts), self.transport)
+        make_socket = cast("Any", self._server_facts.config.ws_protocol_class)
+        socket: WebSocketProtocol = make_socket(SocketFacts(self._server_facts, self._connection_facts), self.transport)
         self.transport.set_protocol(socket)
         socket.open(handshake)
 

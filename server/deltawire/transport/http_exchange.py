@@ -64,7 +64,8 @@ class HttpExchange:
         self.body: Final = RequestBody(connection, expects_continue=expects_continue)
         self._connection = connection
         self._framing: Framing | None = None
-        self._missing = 0
+        self._bytes_left = 0
+        """Bytes of the body that are still to come; counted where the head has its length."""
 
     @property
     def has_begun(self) -> bool:
@@ -110,7 +111,7 @@ class HttpExchange:
             # The client may send the announced body or its next request, and the two cannot be told apart.
             self.keep = False
         self._framing = self._framing_of(status, headers)
-        headers += _missing(headers)
+        headers += _default_headers(headers)
         headers += self._connection.begin_response(chunked=self._framing is Framing.CHUNKS)
         if self._framing is Framing.CHUNKS:
             headers.append((b"transfer-encoding", b"chunked"))
@@ -128,7 +129,7 @@ class HttpExchange:
         if self.scope["method"] == "HEAD" or status in _STATUS_WITHOUT_BODY:
             return Framing.NO_BODY
         if lengths:
-            self._missing = int(lengths[0])
+            self._bytes_left = int(lengths[0])
             return Framing.LENGTH
         return Framing.CLOSE if self.scope["http_version"] == "1.0" else Framing.CHUNKS
 
@@ -137,8 +138,8 @@ class HttpExchange:
             piece = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
             self._connection.write(piece + b"0\r\n\r\n" if is_last else piece)
         elif self._framing is not Framing.NO_BODY:
-            self._missing -= len(body)
-            if self._framing is Framing.LENGTH and (self._missing < 0 or (is_last and self._missing)):
+            self._bytes_left -= len(body)
+            if self._framing is Framing.LENGTH and (self._bytes_left < 0 or (is_last and self._bytes_left)):
                 raise ValueError("the body is not as long as its head said")
             self._connection.write(body)
         if is_last:
@@ -155,7 +156,7 @@ class HttpExchange:
             self._connection.transport.abort()
 
 
-def _missing(headers: Headers) -> Headers:
+def _default_headers(headers: Headers) -> Headers:
     """Return the headers against guessed types and copies in caches, where a response does not have its own."""
     names = {name.lower() for name, _ in headers}
     return [header for header in DEFAULT_HEADERS if header[0] not in names]

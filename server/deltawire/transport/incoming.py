@@ -1,4 +1,4 @@
-"""Reads what comes on a socket in steps of the event loop: who sends much leaves steps to others in between."""
+"""Read the bytes of a socket in steps of the event loop, so that a client who sends much does not delay the others."""
 
 import asyncio
 from collections.abc import Iterator
@@ -9,8 +9,8 @@ from deltawire.protocol.errors import Failure
 from deltawire.transport.socket_reader import Received, SocketReader
 
 
-class Receiving(Protocol):
-    """The socket that receives it."""
+class Receiver(Protocol):
+    """The socket whose bytes are read."""
 
     transport: asyncio.Transport
 
@@ -33,7 +33,7 @@ class Incoming:
 
     __slots__ = ("_arrived", "_fair", "_is_waiting", "_next", "_reading", "_socket", "caller", "reader")
 
-    def __init__(self, socket: Receiving, reader: SocketReader, fair: FairQueue) -> None:
+    def __init__(self, socket: Receiver, reader: SocketReader, fair: FairQueue) -> None:
         """Read by `reader`. What a caller sends on all sockets goes through `fair`."""
         self.caller = ""
         """The name of its caller; empty where there is none, or none yet."""
@@ -52,7 +52,7 @@ class Incoming:
         """Read the data, now or in a later step."""
         self._arrived += data
         if self._is_waiting:
-            return  # it was on its way when reading was paused
+            return  # data that was on its way when reading was paused
         if not self.caller or self._fair.may_begin(self.caller):
             self._read()
         else:
@@ -84,6 +84,7 @@ class Incoming:
             transport.resume_reading()
 
     def _read(self) -> None:
+        """Take what has come, until the step ends: before a second message, or where the reader pauses."""
         if self._reading is None:
             data, self._arrived = self._arrived, b""
             self._reading = self.reader.read(data, asyncio.get_running_loop().time())

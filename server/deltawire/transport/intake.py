@@ -15,14 +15,16 @@ _UNCOUNTED_BYTES: Final = 2**16
 
 
 class SocketRates(msgspec.Struct, frozen=True, kw_only=True):
-    """The frames and bytes that one client may send in a second, on average, and the memory for unfinished messages."""
+    """Bounds on what one client sends: frames and bytes in a second, on average, and bytes of unfinished messages."""
 
     frames: int
     """Frames of any kind."""
     bytes: int
+    """Bytes of frames, with their heads."""
     arriving: Quota
+    """The bytes of unfinished messages, by caller."""
     fair: FairQueue
-    """The queue of the callers who send much at once."""
+    """Spreads the frames of a caller who sends much over steps of the event loop."""
 
 
 class Intake:
@@ -39,7 +41,7 @@ class Intake:
         self._arriving = rates.arriving
 
     def hold(self, caller: str, unfinished: int) -> None:
-        """Count the bytes of an unfinished message for its caller; raise `Failure` when they have too many of them."""
+        """Count the bytes of an unfinished message for its caller; raise `Failure` when the caller has too many."""
         if unfinished <= _UNCOUNTED_BYTES:
             self.release()
             return

@@ -41,7 +41,7 @@ class Keepalive:
             self._timer = asyncio.get_running_loop().call_later(interval, self._send)
 
     def take_pong(self, payload: bytes) -> None:
-        """Count an answer: the one to the last ping, not an earlier one, and none that nobody asked for."""
+        """Plan the next ping, if this pong answers the last one; ignore every other pong (RFC 6455, 5.5.3)."""
         if self._payload is None or payload != self._payload:
             return
         self.stop()

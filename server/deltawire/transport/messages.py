@@ -10,7 +10,7 @@ _SHORT_TEXT_HEADS: Final = [b"\x81%c" % size for size in range(126)]
 
 
 class Ending(NamedTuple):
-    """The end that a client's own bytes give its socket."""
+    """The close code and the reason for a client that sent too much, or something unreadable."""
 
     code: int
     reason: str
@@ -57,7 +57,7 @@ class MessageReader:
 
 
 def text_head(size: int) -> bytes:
-    """Return the head of an unmasked text frame that is not fragmented and holds so many bytes."""
+    """Return the head of an unmasked text frame that is not fragmented and holds this many bytes."""
     if size < 126:
         return _SHORT_TEXT_HEADS[size]
     if size < 2**16:

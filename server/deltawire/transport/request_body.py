@@ -1,4 +1,4 @@
-"""The body of a request, as its pieces come, and the news that its client has left."""
+"""The body of a request, as its pieces come, and a call for the moment at which its client leaves."""
 
 import asyncio
 from collections.abc import Callable
@@ -38,6 +38,7 @@ class RequestBody:
         self._connection = connection
         self._is_paused = False
         self._news = asyncio.Event()
+        """Set when `take` has something to return."""
         self._on_gone: Callable[[], object] | None = None
         self._pieces = bytearray()
 
@@ -59,7 +60,7 @@ class RequestBody:
         self._news.set()
 
     def disconnect(self) -> None:
-        """Note that the client has left, and tell who watches for it."""
+        """Note that the client has left, and call what `watch` has set."""
         self.is_gone = True
         self._news.set()
         on_gone, self._on_gone = self._on_gone, None
@@ -93,7 +94,7 @@ class RequestBody:
         self._resume()
 
     def end(self) -> None:
-        """Drop the rest of the body, and wake who waits for it."""
+        """Drop the rest of the body, and end a wait for it."""
         self.is_over = True
         self._news.set()
         self._resume()

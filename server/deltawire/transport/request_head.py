@@ -11,7 +11,7 @@ from deltawire.protocol.errors import Failure
 from deltawire.transport.link import MAX_HEADER_BYTES, MAX_HEADERS
 
 _VERSIONS: Final = ("1.0", "1.1")
-_OF_A_BODY: Final = {b"content-length", b"transfer-encoding"}
+_BODY_HEADERS: Final = {b"content-length", b"transfer-encoding"}
 
 
 class RequestHead:
@@ -24,7 +24,7 @@ class RequestHead:
         self.headers: list[tuple[bytes, bytes]] = []
         self._target = b""
         self._bytes = 0
-        self._more_headers = MAX_HEADERS
+        self._headers_left = MAX_HEADERS
         """The number of headers that may still come."""
 
     def add_target(self, piece: bytes) -> None:
@@ -37,8 +37,8 @@ class RequestHead:
     def add_header(self, name: bytes, value: bytes) -> None:
         """Take a header; raise `Failure` when the head is too large."""
         self._bytes += len(name) + len(value)
-        self._more_headers -= 1
-        if self._bytes > MAX_HEADER_BYTES or self._more_headers < 0:  # the parser reads none of the rest
+        self._headers_left -= 1
+        if self._bytes > MAX_HEADER_BYTES or self._headers_left < 0:  # the parser reads none of the rest
             raise too_large_head()
         self.headers.append((name.lower(), value))
 
@@ -75,16 +75,17 @@ class RequestHead:
 
     def without_upgrade(self) -> bytes:
         """Return the bytes of the head without its `Upgrade`."""
-        kept = [(name, value) for name, value in self.headers if name != b"upgrade"]
-        return self._written(self._target, kept)
+        lines = [b"%b %b HTTP/%b" % (self.method.encode(), self._target, self.version.encode())]
+        lines += [b"%b: %b" % header for header in self.headers if header[0] != b"upgrade"]
+        return b"\r\n".join([*lines, b"", b""])
 
     def handshake(self) -> Request:
         """Return a WebSocket handshake, with no host in its target; raise `Failure` where it has a body."""
-        raw_path, query, given = self._resolved()
+        raw_path, query, fields = self._resolved()
         headers = Headers()
         has_body = False
-        for name, value in given:
-            has_body = has_body or (name in _OF_A_BODY and value != b"0")
+        for name, value in fields:
+            has_body = has_body or (name in _BODY_HEADERS and value != b"0")
             if name != b"upgrade":
                 headers[name.decode()] = value.decode("latin-1")
         if has_body or not self._target.isascii():
@@ -119,13 +120,8 @@ class RequestHead:
         if url.schema is not None:
             if url.schema.lower() not in (b"http", b"https") or url.userinfo is not None:
                 raise Failure("invalid_frame", "The request's target is no path and no URL.")
-            headers = _named(headers, self._target.split(b"/", 3)[2].partition(b"?")[0])
+            headers = _with_host(headers, self._target.split(b"/", 3)[2].partition(b"?")[0])
         return url.path or b"/", url.query or b"", headers
-
-    def _written(self, target: bytes, headers: list[tuple[bytes, bytes]]) -> bytes:
-        lines = [b"%b %b HTTP/%b" % (self.method.encode(), target, self.version.encode())]
-        lines += [b"%b: %b" % header for header in headers]
-        return b"\r\n".join([*lines, b"", b""])
 
 
 def too_large_head() -> Failure:
@@ -133,6 +129,6 @@ def too_large_head() -> Failure:
     return Failure("message_too_large", "The headers are longer, or more, than this server takes.", status=431)
 
 
-def _named(headers: list[tuple[bytes, bytes]], host: bytes) -> list[tuple[bytes, bytes]]:
+def _with_host(headers: list[tuple[bytes, bytes]], host: bytes) -> list[tuple[bytes, bytes]]:
     """Return the headers with this Host in place of each Host; the gate refuses none and several."""
     return [(name, host if name == b"host" else value) for name, value in headers]

@@ -19,7 +19,7 @@ _WORTH_OF_A_FRAGMENT: Final = 0.01
 """The cost of a fragment in frames: a message in many fragments is one message, but each fragment costs time."""
 
 Received = str | bytes | Frame | Ending
-"""A message, a control frame, or the end of the socket of a client that sends too much or what cannot be read."""
+"""A message, a control frame, or the end of a socket whose client sends too much, or something unreadable."""
 
 
 class SocketReader:
@@ -60,7 +60,7 @@ class SocketReader:
                 yield None
 
     def count_unfinished(self, caller: str) -> None:
-        """Count a message that is still coming for its caller; raise `Failure` when they have too many of them."""
+        """Count a message that is still coming for its caller; raise `Failure` when that are too many bytes."""
         unfinished = len(self._conn.reader.buffer) + self._messages.unfinished
         if unfinished or self._intake.holding is not None:
             self._intake.hold(caller, unfinished)

@@ -17,7 +17,7 @@ from deltawire.identity.caller import caller_of
 from deltawire.protocol.errors import Failure
 from deltawire.telemetry.request_ids import HEADER, IDS
 from deltawire.transport.facts import SocketFacts
-from deltawire.transport.handshakes import Handshakes, socket_scope
+from deltawire.transport.handshakes import Rfc6455Protocol, socket_scope
 from deltawire.transport.incoming import Incoming
 from deltawire.transport.intake import Intake, SocketRates
 from deltawire.transport.keepalive import Keepalive
@@ -41,19 +41,20 @@ class SocketPhase(Enum):
     """The connection is lost."""
 
 
-_OPEN: Final = SocketPhase.OPEN  # looked up once: each message would pay as much as for a call
+_OPEN: Final = SocketPhase.OPEN
+"""Looked up once: for each message, the look-up would cost as much as a call."""
 
 
 class WebSocketProtocol(asyncio.Protocol):
     """One connection that has become a socket."""
 
     __slots__ = (
-        "_conn", "_exchange", "_facts", "_keepalive", "_phase", "_timer", "_writable",
+        "_abort_timer", "_conn", "_exchange", "_facts", "_keepalive", "_phase", "_writable",
         "ended_with", "has_room", "incoming", "transport",
     )  # fmt: skip
 
     def __init__(self, facts: SocketFacts, transport: asyncio.Transport, *, rates: SocketRates) -> None:
-        """Take over a connection; `rates` is what its client may send."""
+        """Take over a connection; `rates` bounds what its client may send."""
         max_size = facts.server.config.ws_max_size
         self.transport: asyncio.Transport = transport
         self.has_room = True
@@ -61,13 +62,13 @@ class WebSocketProtocol(asyncio.Protocol):
         self.ended_with: int | None = None
         """The code with which the server closed the socket; None while it has not."""
         self._facts = facts
-        self._conn = Handshakes(facts.connection.ids, max_size=max_size, logger=_logger)
+        self._conn = Rfc6455Protocol(facts.connection.ids, max_size=max_size, logger=_logger)
         self._exchange: SocketExchange | None = None
         self._keepalive: Keepalive | None = None
         self._phase = SocketPhase.HANDSHAKE
         intake = Intake(rates, max_size, asyncio.get_running_loop().time())
         self.incoming = Incoming(self, SocketReader(self._conn, intake), rates.fair)
-        self._timer: asyncio.TimerHandle | None = None
+        self._abort_timer: asyncio.TimerHandle | None = None
         self._writable: asyncio.Event | None = None
 
     # Called by a handler, which has this protocol as the link in its scope.
@@ -111,19 +112,19 @@ class WebSocketProtocol(asyncio.Protocol):
 
     def open(self, handshake: Request) -> None:
         """Answer a handshake, and start the socket's handler, which finds this protocol in its scope."""
-        given, about = self._facts
-        given.state.connections.add(cast("Any", self))
+        server, connection = self._facts
+        server.state.connections.add(cast("Any", self))
         response = self._conn.accept(handshake)
         if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
             self.refuse(response)
             return
-        extensions = {"websocket.http.response": {}, LINK: self, IDS: about.ids}
-        ends = {"server": about.server, "client": about.client}
-        scope = socket_scope(handshake, state=given.app_state.copy(), extensions=extensions, **ends)
+        extensions = {"websocket.http.response": {}, LINK: self, IDS: connection.ids}
+        ends = {"server": connection.server, "client": connection.client}
+        scope = socket_scope(handshake, state=server.app_state.copy(), extensions=extensions, **ends)
         self._exchange = SocketExchange(self, scope, response)
-        task = asyncio.get_running_loop().create_task(self._exchange.run(given.config.loaded_app))
-        task.add_done_callback(given.state.tasks.discard)
-        given.state.tasks.add(task)
+        task = asyncio.get_running_loop().create_task(self._exchange.run(server.config.loaded_app))
+        task.add_done_callback(server.state.tasks.discard)
+        server.state.tasks.add(task)
 
     # Called by the exchange.
 
@@ -174,7 +175,7 @@ class WebSocketProtocol(asyncio.Protocol):
 
     def finish(self) -> None:
         """Close the connection of a socket whose application has returned, unless it is being closed."""
-        if self._timer is None:
+        if self._abort_timer is None:
             self.transport.close()
 
     # Called by the event loop.
@@ -205,16 +206,16 @@ class WebSocketProtocol(asyncio.Protocol):
         self._phase = SocketPhase.GONE
         self._facts.server.state.connections.discard(cast("Any", self))
         self._stop_pings()
-        if self._timer is not None:
-            self._timer.cancel()
+        if self._abort_timer is not None:
+            self._abort_timer.cancel()
         self.resume_writing()
         self.incoming.close()
-        del self.incoming  # it refers to this socket: a reference cycle
+        del self.incoming  # break a reference cycle: it refers to this socket
         if self._exchange is not None:
             self._exchange.disconnect(1005 if was_open else 1006)
             self._exchange = None
 
-    # Called by what reads its client's bytes.
+    # Called by `incoming`, which reads the client's bytes.
 
     @property
     def is_full(self) -> bool:
@@ -279,13 +280,13 @@ class WebSocketProtocol(asyncio.Protocol):
 
     def _abort_soon(self) -> None:
         self._stop_pings()
-        if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(CLOSE_GRACE_SECONDS, self.transport.abort)
+        if self._abort_timer is None:
+            self._abort_timer = asyncio.get_running_loop().call_later(CLOSE_GRACE_SECONDS, self.transport.abort)
 
     def _stop_pings(self) -> None:
         if self._keepalive is not None:
             self._keepalive.stop()
-            self._keepalive = None  # it holds this socket
+            self._keepalive = None  # break a reference cycle: it refers to this socket
 
     def _send_response(self, response: Response) -> None:
         common = [*self._facts.server.state.default_headers, (HEADER, self._facts.connection.ids.current.encode())]

@@ -19,7 +19,7 @@ from bench.chaos.world import Evidence, Plan, World
 
 ROUND_SECONDS = 60.0
 START_AND_STOP_SECONDS = 15.0
-"""What a round needs beside the talk."""
+"""Seconds of a round besides the talk."""
 
 
 async def one_round(seed: int, seconds: float = ROUND_SECONDS) -> tuple[Evidence, list[str]]:

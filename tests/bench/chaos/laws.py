@@ -1,4 +1,4 @@
-"""What must hold of every run, with an arithmetic of its own: nothing here uses the code that counts in the server."""
+"""The laws of every run, with an arithmetic of their own: nothing here uses the code that counts in the server."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -42,7 +42,7 @@ def ends(evidence: Evidence) -> Iterator[str]:
 
 
 def texts(evidence: Evidence) -> Iterator[str]:
-    """What a client was told is what the provider said, byte for byte; what is stored is what was told."""
+    """Yield each difference between the texts that the provider sent, a client received, and the store has."""
     for turn in evidence.turns:
         ways = tools.whole_turns(evidence.provider.attempts[turn.id])
         answers = ["".join(attempt.text for attempt in way) for way in ways]

@@ -25,7 +25,7 @@ GONE = (
     *(aiohttp.ClientError, ConnectionClosed, InvalidHandshake, InvalidMessage, OSError, EOFError),
     *(json.JSONDecodeError, asyncio.IncompleteReadError),
 )
-"""What a client meets whose server has died."""
+"""The exceptions that a client meets when its server has died."""
 TURN_SECONDS = 45.0
 """No turn takes this long, whatever happens to it."""
 TRIES = 3
@@ -68,7 +68,7 @@ class ClientTurn:
 
 
 class Home(NamedTuple):
-    """Where the server is now, and which of its lives that is."""
+    """The server's present address, and the number of its life."""
 
     address: str
     life: int

@@ -219,7 +219,7 @@ class Provider:
         self.most_at_once: dict[str, int] = {}
         """The most turns of a caller that were open at the same time."""
         self.requested_at: defaultdict[str, list[float]] = defaultdict(list)
-        """When each turn of a caller was first asked, on the loop's clock."""
+        """The time at which each turn of a caller was first asked, on the loop's clock."""
         self._open: defaultdict[str, list[tuple[str, Exchange]]] = defaultdict(list)
         self._chance = random.Random(seed)
         self._number = 0

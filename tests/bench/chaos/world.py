@@ -221,7 +221,7 @@ class World:
         self._evidence.turns = [turn for person in people for turn in person.turns]
 
     async def _break_things(self) -> None:
-        """Freeze and kill in turn, with time to recover: a store that hangs knows nothing of what is in memory."""
+        """Freeze and kill alternately, with time to recover: a store that hangs knows nothing of what is in memory."""
         incidents = ["freeze"] * self._plan.freezes + ["kill"] * self._plan.kills
         pause = self._seconds / (len(incidents) + 1)
         for incident in incidents:

@@ -40,7 +40,7 @@ async def document(served: tuple[Upstream, str]) -> dict[str, Any]:
 
 
 async def read(*documents: dict[str, Any]) -> list[list[str]]:
-    """What the official parser says of each document."""
+    """The findings of the official parser for each document."""
     pipe = asyncio.subprocess.PIPE
     script = installed(ASYNCAPI) / "check.mjs"
     process = await asyncio.create_subprocess_exec(str(NODE), str(script), stdin=pipe, stdout=pipe)
@@ -70,7 +70,7 @@ def test_every_frame_of_the_wire_is_in_the_document_with_an_example(document: di
 
 
 def holds(document: dict[str, Any], frame: Frame) -> bool:
-    """Whether a frame is what the document says of its type."""
+    """Return True if a frame has the shape that the document gives its type."""
     [schema] = [
         schema
         for schema in document["components"]["schemas"].values()

@@ -148,7 +148,7 @@ async def until_cut(address: str, question: dict[str, object], most: int, *, eve
 async def rest_of(
     http: aiohttp.ClientSession, question: dict[str, object], received: list[tuple[str, Frame]]
 ) -> list[Frame]:
-    """What comes after the last event that was heard; where none was, the same question is asked again."""
+    """Return what comes after the last event that was received; without one, the same question is asked again."""
     if received:
         last, first = received[-1][0], received[0][1]
         asking = http.get(f"/runs/{first['run']}/events", headers={"Last-Event-ID": last})

@@ -49,7 +49,7 @@ async def in_pieces(data: bytes) -> AsyncIterator[bytes]:
 
 
 @pytest.mark.parametrize("sent", [bytes, in_pieces], ids=["announced", "in pieces"])
-async def test_one_byte_more_than_a_file_may_have(client: Files, sent: Callable[[bytes], Any]) -> None:
+async def test_a_file_of_one_byte_too_many_is_refused(client: Files, sent: Callable[[bytes], Any]) -> None:
     within, over = letters(1, FILE), letters(1, FILE + 1)
     await client.upload(sent(within), "text/plain")
     status, problem = await client.send(sent(over), "text/plain")
@@ -59,7 +59,9 @@ async def test_one_byte_more_than_a_file_may_have(client: Files, sent: Callable[
 
 
 @pytest.mark.parametrize("sent", [bytes, in_pieces], ids=["announced", "in pieces"])
-async def test_one_byte_more_than_a_caller_may_keep(client: Files, sent: Callable[[bytes], Any]) -> None:
+async def test_a_file_that_is_one_byte_over_the_callers_bytes_is_refused(
+    client: Files, sent: Callable[[bytes], Any]
+) -> None:
     for number in range(4):
         await client.upload(letters(number, FILE))
     await client.upload(letters(4, FILE - 10))
@@ -70,7 +72,7 @@ async def test_one_byte_more_than_a_caller_may_keep(client: Files, sent: Callabl
     await client.upload(sent(within), "text/plain")
 
 
-async def test_one_file_more_than_a_caller_may_keep(client: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_one_file_more_than_a_caller_may_keep_is_refused(client: Files, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("deltawire.conversations.files.uploads._MAX_FILES", 2)
     for number in range(2):
         await client.upload(letters(number, 10))
@@ -79,7 +81,7 @@ async def test_one_file_more_than_a_caller_may_keep(client: Files, monkeypatch: 
     assert "2 files" in problem["message"]
 
 
-async def test_one_file_more_than_a_turn_may_have(server: tuple[GoogleFiles, str], client: Files) -> None:
+async def test_one_file_more_than_a_turn_may_have_is_refused(server: tuple[GoogleFiles, str], client: Files) -> None:
     google, address = server
     files = [(await client.upload(letters(number, 10)))["id"] for number in range(17)]
     async with connected(address) as socket:
@@ -101,7 +103,7 @@ async def asked_before(google: GoogleFiles, client: Files, ask: Any, last: int) 
 
 @pytest.mark.parametrize("last, sizes", [(400, [400, 700, 400]), (401, [700, 401])])
 @pytest.mark.parametrize("where", ["socket", "conversation"])
-async def test_one_byte_more_than_the_history_may_have_leaves_the_oldest_out(
+async def test_one_byte_too_many_in_the_history_leaves_its_oldest_file_out(
     server: tuple[GoogleFiles, str], client: Files, last: int, sizes: list[int], where: str
 ) -> None:
     google, address = server

@@ -240,7 +240,7 @@ async def test_the_next_turn_of_the_socket_brings_the_calls_and_results_along(
     assert final == {"role": "model", "parts": [{"text": "Sunny."}]}
 
 
-async def test_a_call_that_nobody_offered_is_not_told(client: Client, upstream: Upstream) -> None:
+async def test_a_call_of_a_function_that_nobody_named_is_not_sent(client: Client, upstream: Upstream) -> None:
     upstream.plays(calls(SIGNED, text="Hm."))
     *deltas, end = await client.ask(id="t1")
     assert ([frame["type"] for frame in deltas], end["finish_reason"]) == (["delta"], "stop")
@@ -250,12 +250,12 @@ async def test_neither_arguments_nor_results_reach_the_log(client: Client, upstr
     upstream.plays(calls(call("weather", {"city": "Sesame"})), says("Done."))
     await client.chat(id="t1", tools=TOOLS)
     [called] = await calls_until(client)
-    await result(client, called, result="open the door")
+    await result(client, called, result="open the window")
     await client.until_end("t1")
     line = await log.line("turn_ended")
     assert line["tool_rounds"] == 1
     assert "Sesame" not in str(log.lines)
-    assert "door" not in str(log.lines)
+    assert "window" not in str(log.lines)
 
 
 async def test_ten_rounds_with_two_functions_send_every_signature_back_unchanged_after_a_restart_too(

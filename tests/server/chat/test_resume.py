@@ -75,7 +75,7 @@ async def test_a_lost_link_loses_no_word(upstream: Upstream, log: Log) -> None:
     assert len(upstream.exchanges) == 1
 
 
-async def test_what_is_sent_again_is_what_was_sent_after_any_number(upstream: Upstream) -> None:
+async def test_a_resume_after_any_number_sends_the_same_frames_again(upstream: Upstream) -> None:
     pieces = ["a", "é", "€", "𝄞", "\u2028", '"\\', "\n", "x" * 20_000, "end"]
     upstream.plays(says(*pieces, thoughts=["hm", "so"]))
     async with serving(upstream) as address, connected(address) as client:
@@ -175,7 +175,7 @@ async def test_a_lost_run_is_resumed_and_stopped_from_another_socket(
     assert len(upstream.exchanges) == 1
 
 
-async def test_a_resumed_listener_is_told_of_the_calls_again_and_answers(upstream: Upstream, log: Log) -> None:
+async def test_a_resumed_listener_receives_the_calls_again_and_sends_results(upstream: Upstream, log: Log) -> None:
     upstream.plays(calls(call("clock", {}, named="c1", signature="s")), says("Done."))
     async with serving(upstream) as address:
         async with connected(address, close_timeout=0.1, ping_interval=None) as client:

@@ -1,4 +1,4 @@
-"""A turn with grace that is started, lost, heard again and stopped, each over another transport, in each state."""
+"""A turn with grace that is started, lost, resumed and stopped, each over another transport, in each state."""
 
 import asyncio
 import itertools
@@ -34,12 +34,12 @@ PHASES: dict[str, Callable[[Exchange], Awaitable[None]]] = {
 QUESTION: dict[str, Any] = {"message": "hi", "id": "t1", "grace": 60, "tools": TOOLS}
 Frames = AsyncIterator[Frame]
 STARTS = ("socket", "sse", "rest")
-HEARS = ("socket", "sse")
+RESUMES = ("socket", "sse")
 STOPS = ("socket", "rest")
 DAILY = {("between tokens", "sse", "socket", "rest"), ("while its client thinks", "socket", "sse", "socket")}
 CELLS = [
     pytest.param(*cell, marks=() if cell in DAILY else pytest.mark.nightly, id=", ".join(cell))
-    for cell in itertools.product(PHASES, STARTS, HEARS, STOPS)
+    for cell in itertools.product(PHASES, STARTS, RESUMES, STOPS)
     if cell[0] != "while its client thinks" or cell[1] == "socket"  # over HTTP such a turn ends with its calls
 ]
 
@@ -69,7 +69,7 @@ async def reached(http: aiohttp.ClientSession, phase: str, exchange: Exchange) -
 
 
 @asynccontextmanager
-async def hearing(
+async def resumed(
     http: aiohttp.ClientSession, address: str, over: str, run: str
 ) -> AsyncIterator[AsyncIterator[Frame]]:
     """Listen to a run from its beginning; yield its frames once the first has come."""
@@ -113,9 +113,9 @@ async def end_of(frames: AsyncIterator[Frame]) -> Frame:
     raise AssertionError("there is no end")
 
 
-@pytest.mark.parametrize("phase, start, hear, stop", CELLS)
-async def test_a_lost_run_is_heard_again_and_stopped_over_any_transport(
-    upstream: Upstream, log: Log, phase: str, start: str, hear: str, stop: str
+@pytest.mark.parametrize("phase, start, resume, stop", CELLS)
+async def test_a_lost_run_is_resumed_and_stopped_over_any_transport(
+    upstream: Upstream, log: Log, phase: str, start: str, resume: str, stop: str
 ) -> None:
     upstream.plays(PHASES[phase])
     connector = aiohttp.TCPConnector(force_close=True)
@@ -129,7 +129,7 @@ async def test_a_lost_run_is_heard_again_and_stopped_over_any_transport(
         run = await reached(http, phase, exchange)
         lose()
         await log.line("run", happening="lost")
-        streams = [await stack.enter_async_context(hearing(http, address, over, run)) for over in (hear, *HEARS)]
+        streams = [await stack.enter_async_context(resumed(http, address, over, run)) for over in (resume, *RESUMES)]
         await stops(http, address, stop, run)
         await asyncio.wait_for(exchange.closed.wait(), AT_ONCE)
         ends = [await end_of(frames) for frames in streams]

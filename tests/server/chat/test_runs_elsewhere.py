@@ -29,7 +29,7 @@ from deltawire.protocol.tools import ToolAnswer
 
 
 class Stores(NamedTuple):
-    """How a process gets a store, and what is left in it."""
+    """A way to give each process a store, and to see what is left in it."""
 
     make: Callable[[], RunStore]
     left: Callable[[], Awaitable[list[str]]]
@@ -85,7 +85,7 @@ async def until(holds: Callable[[], bool]) -> None:
             await asyncio.sleep(0.005)
 
 
-async def test_a_run_is_heard_in_another_process_from_any_frame(stores: Stores) -> None:
+async def test_a_run_is_received_in_another_process_from_any_frame(stores: Stores) -> None:
     async with pair_of(stores) as (here, there, stream, run):
         stream.says(Text("Hel"))
         await until(lambda: run.seq == 2)
@@ -131,18 +131,18 @@ async def test_a_call_is_answered_in_another_process_or_refused_as_there(stores:
         assert isinstance(remote, RemoteRun)
         assert remote.state is RunState.WAITING
         with pytest.raises(Failure) as failed:
-            await remote.answer(ToolAnswer(call="x", result=1))
+            await remote.give_result(ToolAnswer(call="x", result=1))
         assert (failed.value.code, failed.value.field) == ("invalid_frame", "call")
         later = FakeStream()
         here.upstream.tries = [later]
         later.finishes()
-        await remote.answer(ToolAnswer(call="c1", result={"deep": [1, None]}))
+        await remote.give_result(ToolAnswer(call="c1", result={"deep": [1, None]}))
         await until(lambda: run.state is RunState.ENDED)
         *_, exchange = here.upstream.requests[1]
         assert b'{"deep":[1,null]}' in exchange[-1][1]
 
 
-async def test_what_a_process_of_a_later_version_says_does_no_harm(stores: Stores) -> None:
+async def test_a_message_of_a_later_version_does_no_harm(stores: Stores) -> None:
     async with pair_of(stores) as (here, there, stream, run):
         hub = here.runs.hub
         assert hub is not None
@@ -195,7 +195,7 @@ async def test_the_same_chat_in_another_process_asks_once_and_it_is_listed_there
             task.cancel()
 
 
-async def test_who_reads_a_conversation_asks_other_processes_for_its_runs_alone(
+async def test_a_read_of_a_conversation_asks_other_processes_for_its_runs_alone(
     stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with pair_of(stores) as (here, there, _, run):
@@ -260,7 +260,7 @@ async def test_a_listener_whose_process_was_killed_is_lost(stores: Stores) -> No
         await until(lambda: stream.is_closed)
 
 
-async def test_a_process_that_stops_still_tells_the_end_of_its_runs(stores: Stores) -> None:
+async def test_a_process_that_stops_still_sends_the_end_of_its_runs(stores: Stores) -> None:
     async with pair_of(stores) as (here, there, stream, run):
         listener = FakeListener()
         listener.listens(await there.runs.find(run.name, CALLER.name))
@@ -383,7 +383,7 @@ async def test_a_refused_resume_ends_no_turn_on_any_server(upstream: Upstream, r
                     assert (refused["code"], refused["id"], refused["ref"]) == ("gone", None, "here")
 
 
-async def test_a_run_that_is_out_of_reach_for_a_while_is_not_told_as_ended(
+async def test_a_run_that_is_out_of_reach_for_a_while_is_not_reported_as_ended(
     upstream: Upstream, redis: RedisServer
 ) -> None:
     goes_on = asyncio.Event()

@@ -68,7 +68,7 @@ async def test_the_second_turn_is_asked_with_the_first(client: Client, upstream:
     assert [content["role"] for content in upstream.exchanges[1].body["contents"]] == ["user", "model", "user"]
 
 
-async def test_a_turn_with_its_own_history_neither_reads_nor_writes_the_memory(
+async def test_a_turn_with_its_own_history_neither_reads_nor_writes_the_sockets(
     client: Client, upstream: Upstream
 ) -> None:
     await client.ask("one")
@@ -125,7 +125,7 @@ async def test_turns_are_remembered_in_the_order_in_which_they_ended(client: Cli
     assert upstream.exchanges[2].texts == ["b", "B", "a", "A", "c"]
 
 
-async def test_the_memory_keeps_the_newest_whole_turns(upstream: Upstream) -> None:
+async def test_a_history_keeps_the_newest_whole_turns(upstream: Upstream) -> None:
     upstream.plays(says("x" * 30))
     async with sharing(upstream, max_history_chars=70) as address, connected(address) as client:
         for message in ("first", "second", "third", "fourth"):
@@ -133,7 +133,7 @@ async def test_the_memory_keeps_the_newest_whole_turns(upstream: Upstream) -> No
     assert upstream.exchanges[3].texts == ["third", "x" * 30, "fourth"]
 
 
-async def test_memories_over_their_bound_are_forgotten_oldest_socket_first(upstream: Upstream) -> None:
+async def test_histories_over_their_bound_are_dropped_oldest_socket_first(upstream: Upstream) -> None:
     upstream.plays(says("x" * 3000))
     async with (
         sharing(upstream, max_memory_bytes=17_000) as address,

@@ -52,7 +52,7 @@ async def told_whole(address: str, message: str = "hi", **fields: Any) -> list[F
 
 
 @pytest.mark.parametrize("ask", [TRANSPORTS["socket"], TRANSPORTS["sse"], told_whole])
-async def test_what_an_answer_rests_on_is_told_on_every_transport(upstream: Upstream, ask: Ask) -> None:
+async def test_the_sources_of_an_answer_are_sent_on_every_transport(upstream: Upstream, ask: Ask) -> None:
     upstream.plays(searched())
     async with sharing(upstream, tools=TOOLS) as address:
         *frames, usage = await ask(address, id="t1", tools=["search", "code"], model="gemini-flash-latest")
@@ -105,7 +105,7 @@ async def test_a_search_without_a_known_price_has_no_cost(upstream: Upstream) ->
     assert (usage["cost_usd"], usage["search_queries"]) == (None, 1)
 
 
-async def test_what_an_answer_rests_on_is_stored_with_it(upstream: Upstream) -> None:
+async def test_the_sources_of_an_answer_are_stored_with_it(upstream: Upstream) -> None:
     upstream.plays(searched())
     async with sharing(upstream, tools=TOOLS) as address, conversations_of(address) as conversations:
         conversation = await conversations.create(settings={"tools": ["search"]})

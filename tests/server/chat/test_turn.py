@@ -148,7 +148,7 @@ async def test_a_fault_ends_the_turn_in_its_row_of_the_table(
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-async def test_a_fault_is_told_in_each_form_of_openais_wire(
+async def test_a_fault_is_an_error_in_each_form_of_openais_wire(
     faulty: Callable[[str], tuple[Upstream, str]], fault: str
 ) -> None:
     upstream, address = faulty(fault)
@@ -241,7 +241,7 @@ async def test_a_fault_after_a_delta_is_the_end_and_is_never_asked_again(
 
 
 @pytest.mark.parametrize("script, code", FAULTS_AFTER_A_WORD)
-async def test_a_fault_after_a_delta_is_told_in_each_form_of_openais_wire(
+async def test_a_fault_after_a_delta_is_an_error_in_each_form_of_openais_wire(
     upstream: Upstream, script: Any, code: str
 ) -> None:
     upstream.plays(script)
@@ -252,7 +252,7 @@ async def test_a_fault_after_a_delta_is_told_in_each_form_of_openais_wire(
     assert len(upstream.exchanges) == len(FORMS)
 
 
-async def test_an_error_says_what_was_spent_so_far(upstream: Upstream, ask: Ask) -> None:
+async def test_an_error_has_the_usage_so_far(upstream: Upstream, ask: Ask) -> None:
     upstream.plays(cuts_after_a_word)
     async with sharing(upstream) as address:
         _, error = await ask(address)

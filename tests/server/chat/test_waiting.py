@@ -1,4 +1,4 @@
-"""A turn that waits for its functions: who may leave, what may fail after the results, and what its client may do."""
+"""A turn that waits for results: its client leaves, or sends them late; the provider fails after them."""
 
 import asyncio
 import time
@@ -67,7 +67,7 @@ async def waits(client: Client, **fields: Any) -> Frame:
     return called
 
 
-async def answer(client: Client) -> None:
+async def send_result(client: Client) -> None:
     await client.send(type="tool_result", id="t1", call="c1", result="noon")
 
 
@@ -79,12 +79,12 @@ async def test_a_fault_after_the_results_ends_the_turn_once_with_the_counts_of_b
     upstream.plays(CALLS, script, says("Hello"))
     async with sharing(upstream, **SETTINGS) as address, connected(address) as client:
         await waits(client)
-        await answer(client)
+        await send_result(client)
         *frames, last = await client.until_end("t1")
         assert (text_of(frames), last.get("code") or last["finish_reason"]) == (text, end)
         usage = last["usage"] if last["type"] == "error" else last
         assert usage["input_tokens"] >= 3, "the first round was paid for"
-        await answer(client)
+        await send_result(client)
         refused = await client.receive()
         assert (refused["code"], refused["id"]) == ("unknown_turn", None)
         assert text_of(await client.ask(id="t2")) == "Hello", "the socket goes on"
@@ -130,11 +130,11 @@ async def test_a_socket_whose_turn_waits_is_not_idle(upstream: Upstream) -> None
     async with sharing(upstream, idle_timeout=0.3) as address, connected(address) as client:
         await waits(client)
         await asyncio.sleep(0.7)
-        await answer(client)
+        await send_result(client)
         assert text_of(await client.until_end("t1")) == "Noon."
 
 
-async def test_a_token_that_runs_out_while_a_turn_waits_answers_nothing_and_a_fresh_one_does(
+async def test_a_token_that_runs_out_while_a_turn_waits_gives_no_result_and_a_fresh_one_does(
     upstream: Upstream,
 ) -> None:
     upstream.plays(CALLS, says("Noon."))
@@ -143,9 +143,9 @@ async def test_a_token_that_runs_out_while_a_turn_waits_answers_nothing_and_a_fr
         async with connected(address, additional_headers=bearer(token(exp=expires_at))) as client:
             await waits(client)
             await asyncio.sleep(expires_at - time.time() + 0.05)
-            await answer(client)
+            await send_result(client)
             refused = await client.receive()
             assert (refused["code"], refused["id"], refused["ref"]) == ("unauthenticated", None, "t1")
             await client.send(type="auth", token=token())
-            await answer(client)
+            await send_result(client)
             assert text_of(await client.until_end("t1")) == "Noon."

@@ -1,4 +1,4 @@
-"""What people keep beside their chats: places in the list, folders, prompts, imports, links; on every store."""
+"""The library beside the chats: places in the list, folders, prompts, imports, links; on every store."""
 
 import asyncio
 import json

@@ -314,7 +314,7 @@ async def filled(client: Conversations, url: str, messages: int, chars: int) -> 
 
 
 async def rows(url: str, conversation: str, table: str = "messages", column: str = "conversation") -> int:
-    """How many rows of a table are of a conversation."""
+    """Return the number of a table's rows that belong to a conversation."""
     database = Database(url)
     async with database.reading() as connection:
         counted = text(f"SELECT count(*) FROM {table} WHERE {column} = :conversation")

@@ -1,4 +1,4 @@
-"""What a search finds, the same on every store."""
+"""The results of a search, the same on every store."""
 
 import time
 from collections.abc import AsyncIterator

@@ -59,7 +59,7 @@ async def test_a_turn_goes_on_from_the_newest_answer(
     assert [message["parent"] for message in messages] == [None, one["id"], messages[1]["id"], two["id"]]
 
 
-async def test_the_memory_of_a_socket_and_a_conversation_know_nothing_of_each_other(
+async def test_the_history_of_a_socket_and_a_conversation_are_apart(
     client: Conversations, address: str, upstream: Upstream
 ) -> None:
     conversation = await client.create()
@@ -291,7 +291,7 @@ async def test_a_turn_cancelled_before_its_first_word_leaves_an_empty_answer(
     assert (reply["text"], reply["finish_reason"], question["answered"]) == ("", "cancelled", True)
 
 
-async def test_what_a_listener_heard_before_it_left_is_kept(
+async def test_what_a_listener_received_before_it_left_is_kept(
     client: Conversations, address: str, upstream: Upstream
 ) -> None:
     upstream.plays(says_and_is_silent("Hello"))

@@ -1,4 +1,4 @@
-"""Who used how much: every turn is in the database, by its caller and model, also after a kill."""
+"""The history of usage: every turn is in the database, by its caller and model, also after a kill."""
 
 import asyncio
 import json

@@ -390,7 +390,7 @@ async def test_another_owners_conversation(address: str, probe: Probe) -> None:
 
 
 async def ask(address: str, probe: Probe, question: dict[str, str], headers: dict[str, str]) -> str:
-    """How a turn ends: `usage`, or an error's code."""
+    """Return the end of a turn: `usage`, or an error's code."""
     if probe is probe_socket:
         async with connected(address, additional_headers=headers) as client:
             end = (await client.ask(**question))[-1]

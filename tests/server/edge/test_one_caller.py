@@ -1,4 +1,4 @@
-"""What one caller may take, and how they are told: docs/guide/secure.md has a row for each."""
+"""The bounds of one caller, and the errors beyond them: docs/guide/secure.md has a row for each."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""What people met in the field, on all three transports. Each case is a file; `support/field.py` tells the format."""
+"""Cases that people met in the field, on all three transports. Each is a file; `support/field.py` has the format."""
 
 import asyncio
 import time
@@ -28,7 +28,7 @@ AT_ONCE = 8
 
 @pytest.fixture(scope="module")
 async def judging() -> AsyncIterator[dict[str, asyncio.Task[list[str]]]]:
-    """What is not as expected, by case. Those that wait, wait together."""
+    """The differences from what is expected, by case. Those that wait, wait together."""
     log = Log()
     processors = structlog.get_config()["processors"]
     before = processors.copy()
@@ -214,7 +214,7 @@ async def _ask_over(transport: str, address: str, message: str, fields: dict[str
 
 
 def _seconds(case: Case) -> float:
-    """How long a case waits, about."""
+    """Return the seconds that a case waits, about."""
     steps = [step for play in case["upstream"] for step in play["steps"]]
     heads = [play.get("head_wait", 0) for play in case["upstream"]]
     return float(sum(heads) + sum(step.get("wait", 0) for step in steps) + 2 * ("stall" in str(steps)))

@@ -1,4 +1,4 @@
-"""Who holds an open socket: a token runs out, and a fresh one comes."""
+"""The identity of an open socket: a token runs out, and a fresh one comes."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""What counts, in memory and in Redis: the meter's days, and the leases of turns."""
+"""The counters, in memory and in Redis: the meter's days, and the leases of turns."""
 
 import asyncio
 import sys

@@ -1,4 +1,4 @@
-"""What a limit costs a delta: nothing, call by call."""
+"""A limit costs a delta nothing, call by call."""
 
 import sys
 from types import FrameType
@@ -56,7 +56,7 @@ class Talker:
 
 
 async def calls_of_each_delta(limits: Limits) -> list[int]:
-    """How many functions are called for each delta of a turn."""
+    """Return the number of functions that are called for each delta of a turn."""
     request = TurnRequest(turn="t", caller="c", request=ChatRequest(message="hi"), history=[], models=("m",))
     context = request_context("socket", ())
     observer = Telemetry(Metrics({"m"}), None).observe("t", "c", "m", request.request, context)

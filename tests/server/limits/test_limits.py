@@ -1,4 +1,4 @@
-"""How much: the rules, the same over every transport, in memory and in Redis."""
+"""The rules of limits, the same over every transport, in memory and in Redis."""
 
 import asyncio
 import time
@@ -31,7 +31,7 @@ async def usage_of(address: str, **headers: str) -> dict[str, Any]:
 
 
 async def today_of(address: str) -> dict[str, Any]:
-    """What was used of the one model that was asked today."""
+    """Return the use of the one model that was asked today."""
     [used] = (await usage_of(address))["days"][0]["models"]
     assert isinstance(used, dict)
     return used

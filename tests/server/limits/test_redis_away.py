@@ -67,7 +67,7 @@ async def ready(address: str) -> tuple[int, Any]:
 
 
 async def used(address: str) -> tuple[int, int]:
-    """How many turns of which something is known were counted, and their tokens."""
+    """Return the number of turns that were counted with figures, and their tokens."""
     async with aiohttp.ClientSession() as session, session.get(f"http://{address}/usage?days=1") as response:
         [model] = (await response.json())["days"][0]["models"]
         return model["turns"] - model["uncounted_turns"], model["total_tokens"]

@@ -1,4 +1,4 @@
-"""What the collector looks through, what it leaves alone, and what is not left to it."""
+"""The garbage collector: the objects that it looks through, and those that it leaves alone."""
 
 import gc
 from collections.abc import Awaitable, Callable, Iterator

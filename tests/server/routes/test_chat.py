@@ -109,7 +109,7 @@ async def test_a_full_server_says_when_to_come_back(upstream: Upstream, path: st
     assert headers["Retry-After"] in ("1", "2")
 
 
-async def test_a_turn_over_http_has_no_memory(upstream: Upstream) -> None:
+async def test_a_turn_over_http_has_no_history_of_its_own(upstream: Upstream) -> None:
     async with sharing(upstream) as address:
         for ask in (ask_rest, ask_sse, ask_rest):
             await ask(address, "alone")

@@ -431,7 +431,7 @@ def mapped_by(pid: int) -> list[str]:
 
 
 def folder_of(pid: int) -> Path:
-    """Where a process was told to put its metrics; nowhere, if it was not."""
+    """Return the folder to which a process writes its metrics; an empty path if it has none."""
     variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
     found = [value.partition(b"=")[2] for value in variables if value.startswith(b"PROMETHEUS_MULTIPROC_DIR=")]
     return Path(found[0].decode()) if found else Path()

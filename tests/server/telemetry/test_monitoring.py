@@ -54,7 +54,7 @@ def queries() -> Iterator[tuple[str, str]]:
 
 
 def selectors(query: str) -> list[promql_parser.VectorSelector]:
-    """What a query selects; raise ValueError for what is no query."""
+    """Return what a query selects; raise ValueError for text that is no query."""
     found: list[Any] = []
 
     def visit(node: Any) -> bool:

@@ -193,7 +193,7 @@ async def does_not_read(address: str, upstream: Upstream) -> None:
 
 
 class Push(NamedTuple):
-    """How a bound is pushed through."""
+    """A push over a bound."""
 
     push: Callable[[str, Upstream], Awaitable[None]]
     settings: dict[str, float]

@@ -62,14 +62,14 @@ class Raw:
         return Response(int(first.split()[1]), headers, body)
 
     async def rest(self) -> bytes:
-        """What comes until the server closes."""
+        """Return what comes until the server closes."""
         async with asyncio.timeout(AT_ONCE):
             with suppress(ConnectionError):
                 return await self.reader.read()
         return b""
 
     async def is_kept(self) -> bool:
-        """Whether another request is answered."""
+        """Return True if another request is answered."""
         self.send("GET /livez HTTP/1.1")
         return (await self.response()).status == 200
 

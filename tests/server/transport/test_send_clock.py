@@ -68,7 +68,7 @@ class Client:
         return data != b""
 
     def is_dropped(self) -> bool:
-        """Whether the server has closed its end, as the kernel knows: the client would have to read to find out.
+        """Return True if the server has closed its end, as the kernel knows: the client would have to read to find out.
 
         Asked several times, because the kernel's list may lack a connection while others come and go.
         """

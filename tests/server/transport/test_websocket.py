@@ -34,7 +34,7 @@ async def test_a_long_header_such_as_many_cookies_keeps_no_socket_out(upstream: 
 
 
 async def raw(address: str, data: bytes, answered: bytes = b"", more: bytes = b"") -> bytes:
-    """What the server answers to `data` until it closes, soon; or to `more`, sent after an answer that ends so."""
+    """Return the answer to `data` until the server closes, soon; or to `more`, sent after an answer that ends so."""
     host, _, port = address.partition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(data)

@@ -10,7 +10,7 @@ from deltawire.aio.budget import Budget
 
 
 class Holders:
-    """Tasks that hold amounts of one budget until they are told to let go."""
+    """Tasks that hold amounts of one budget until they are told to release them."""
 
     def __init__(self, amount: int) -> None:
         self.budget = Budget(amount)

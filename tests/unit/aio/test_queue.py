@@ -1,4 +1,4 @@
-"""What waits for one reader."""
+"""A queue for one reader."""
 
 import asyncio
 

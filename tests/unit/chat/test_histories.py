@@ -1,4 +1,4 @@
-"""Who loses the histories of their sockets when the memory for them is full."""
+"""The order in which sockets lose their histories when the memory for them is full."""
 
 from deltawire.chat.history import HistoryPool, SocketHistory
 

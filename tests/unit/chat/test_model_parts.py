@@ -1,4 +1,4 @@
-"""What the model has said, as it is sent back: its text, and its parts in their places, byte for byte."""
+"""The model's parts, as they are sent back: its text, and the others in their places, byte for byte."""
 
 import json
 

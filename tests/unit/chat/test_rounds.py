@@ -1,11 +1,11 @@
-"""The rounds of a turn: the calls, their answers, and what the model is sent."""
+"""The rounds of a turn: the calls, their results, and what the model is sent."""
 
 import json
 from typing import Any
 
 import pytest
 
-from deltawire.chat.function_responses import check_answers, responses
+from deltawire.chat.function_responses import check_results, responses
 from deltawire.chat.request import RoundBounds, TurnRequest
 from deltawire.chat.rounds import Rounds
 from deltawire.gemini.events import Opaque
@@ -46,14 +46,14 @@ def waiting(*names: str) -> Rounds:
     return rounds
 
 
-def refusal(rounds: Rounds, answer: ToolAnswer) -> tuple[str, str | None]:
+def refusal(rounds: Rounds, tool_result: ToolAnswer) -> tuple[str, str | None]:
     with pytest.raises(Failure) as failed:
-        rounds.answer(answer)
+        rounds.give_result(tool_result)
     return failed.value.code, failed.value.field
 
 
 @pytest.mark.parametrize(
-    "answer, response",
+    "tool_result, response",
     [
         (ToolAnswer(call="a", result={"x": 1}), {"x": 1}),
         (ToolAnswer(call="a", result={}), {}),
@@ -64,9 +64,11 @@ def refusal(rounds: Rounds, answer: ToolAnswer) -> tuple[str, str | None]:
         (ToolAnswer(call="a", error="no such city"), {"error": "no such city"}),
     ],
 )
-def test_what_a_function_returns_reaches_the_model_as_an_object(answer: ToolAnswer, response: dict[str, Any]) -> None:
+def test_what_a_function_returns_reaches_the_model_as_an_object(
+    tool_result: ToolAnswer, response: dict[str, Any]
+) -> None:
     parts = parts_of({"id": "a", "name": "add"})
-    [part] = json.loads(responses(parts, ["a"], {"a": answer}))
+    [part] = json.loads(responses(parts, ["a"], {"a": tool_result}))
     assert part == {"functionResponse": {"id": "a", "name": "add", "response": response}}
 
 
@@ -74,8 +76,8 @@ def test_the_results_of_a_round_are_one_content_in_the_order_of_the_calls() -> N
     rounds = waiting("a", "made-up")
     says(rounds, TWO[1:-1])
     assert rounds.end_round()
-    rounds.answer(ToolAnswer(call="made-up", result=2))
-    rounds.answer(ToolAnswer(call="a", result=1))
+    rounds.give_result(ToolAnswer(call="made-up", result=2))
+    rounds.give_result(ToolAnswer(call="a", result=1))
     request = rounds.ask_again("m")
     assert request.models == ("m",)
     [(role, parts), (answering, results)] = request.exchange
@@ -86,19 +88,19 @@ def test_the_results_of_a_round_are_one_content_in_the_order_of_the_calls() -> N
     ]
 
 
-def test_an_answer_that_cannot_be_taken_is_refused_by_its_field_and_changes_nothing() -> None:
+def test_a_result_that_cannot_be_taken_is_refused_by_its_field_and_changes_nothing() -> None:
     rounds = waiting("a", "b")
-    rounds.answer(ToolAnswer(call="a", result=1))
+    rounds.give_result(ToolAnswer(call="a", result=1))
     assert refusal(rounds, ToolAnswer(call="c", result=1)) == ("invalid_frame", "call")
     assert refusal(rounds, ToolAnswer(call="a", result=2)) == ("invalid_frame", "call")
     assert refusal(rounds, ToolAnswer(call="b", result="x" * 99)) == ("message_too_large", "result")
     assert refusal(rounds, ToolAnswer(call="b", error="x" * 99)) == ("message_too_large", "error")
-    rounds.answer(ToolAnswer(call="b", result="ä" * 98))
+    rounds.give_result(ToolAnswer(call="b", result="ä" * 98))
 
 
-def test_a_call_of_an_earlier_round_is_not_answered_again() -> None:
+def test_a_call_of_an_earlier_round_gets_no_second_result() -> None:
     rounds = waiting("a")
-    rounds.answer(ToolAnswer(call="a", result=1))
+    rounds.give_result(ToolAnswer(call="a", result=1))
     says(rounds, parts_of({"id": "a", "name": "add"})[1:-1])
     rounds.end_round()
     rounds.ask_again("m")
@@ -123,9 +125,9 @@ def test_what_a_turn_sends_back_is_in_its_callers_share() -> None:
     assert holding.amount == 900
     full = ToolAnswer(call="a", result="x" * 90)
     with pytest.raises(Failure, match="overloaded"):
-        rounds.answer(full)
+        rounds.give_result(full)
     holding.set_amount(0)
-    rounds.answer(full)  # it was not taken before
+    rounds.give_result(full)  # it was not taken before
 
 
 def test_a_turn_without_functions_goes_on_where_its_callers_share_is_full() -> None:
@@ -144,7 +146,7 @@ def test_rounds_beyond_the_most_are_an_error_by_name() -> None:
     rounds = begun()
     for number in range(BOUNDS.rounds):
         rounds.call(f"c{number}")
-        rounds.answer(ToolAnswer(call=f"c{number}", result=1))
+        rounds.give_result(ToolAnswer(call=f"c{number}", result=1))
         says(rounds, parts_of({"name": "add"})[1:-1])
         rounds.end_round()
         rounds.ask_again("m")
@@ -159,7 +161,7 @@ def test_an_exchange_that_broke_off_in_calls_is_kept_as_text() -> None:
     assert rounds.exchange("") is None
     rounds.end_round()
     assert rounds.exchange("") is None
-    rounds.answer(ToolAnswer(call="a", result=1))
+    rounds.give_result(ToolAnswer(call="a", result=1))
     rounds.ask_again("m")
     assert rounds.exchange("") is None
     whole = rounds.exchange("so")
@@ -178,7 +180,7 @@ def test_over_http_the_calls_are_kept_for_the_turn_that_brings_their_results() -
 
 
 @pytest.mark.parametrize(
-    "answers, field",
+    "tool_results, field",
     [
         ([ToolAnswer(call="a", result=1)], "tool_results"),
         ([ToolAnswer(call="a", result=1), ToolAnswer(call="a", result=1)], "tool_results[1].call"),
@@ -186,7 +188,7 @@ def test_over_http_the_calls_are_kept_for_the_turn_that_brings_their_results() -
         ([ToolAnswer(call="a", result="x" * 200)], "tool_results[0].result"),
     ],
 )
-def test_answers_over_http_are_for_each_call_just_one(answers: list[ToolAnswer], field: str) -> None:
+def test_each_call_has_just_one_result_over_http(tool_results: list[ToolAnswer], field: str) -> None:
     with pytest.raises(Failure) as failed:
-        check_answers(answers, ["a", "b"], BOUNDS)
+        check_results(tool_results, ["a", "b"], BOUNDS)
     assert failed.value.field == field

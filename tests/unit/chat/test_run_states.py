@@ -304,7 +304,7 @@ async def test_a_run_keeps_nothing_of_a_socket_that_is_over() -> None:
     run, listener = scene.ask(), FakeListener()
     cursor = run.attach(listener)
     await settled()
-    listener.is_open = False
+    listener.has_history = False
     run.detach(cursor, Departure.LOST)
     alive = ref(listener)
     del listener, cursor
@@ -353,7 +353,7 @@ async def test_beyond_the_bound_of_memory_ended_runs_go_first_and_then_the_oldes
 
 @pytest.mark.parametrize("listens", [False, True])
 async def test_a_caller_who_fills_the_memory_loses_own_runs_and_no_other(*, listens: bool) -> None:
-    """Whether the many runs have a listener or not; the other caller's run is the oldest of all."""
+    """`listens` is True where the many runs have a listener; the other caller's run is the oldest of all."""
     streams = [FakeStream() for _ in range(4)]
     scene = Scene(FakeUpstream(*streams), memory=150_000)
     other = scene.ask(ChatRequest(message="hi", id="other", grace=GRACE), Caller(name="key:bob"))
@@ -436,9 +436,9 @@ async def test_a_run_says_that_it_waits_and_takes_a_result_from_whoever_listens(
         later = FakeStream()
         scene.upstream.tries = [later]
         later.finishes()
-        run.answer(ToolAnswer(call="c1", result=1))
+        run.give_result(ToolAnswer(call="c1", result=1))
         await settled()
         assert isinstance(again.received[-1], Usage)
         with pytest.raises(Failure) as failed:
-            run.answer(ToolAnswer(call="c1", result=1))
+            run.give_result(ToolAnswer(call="c1", result=1))
         assert failed.value.code == "unknown_turn"

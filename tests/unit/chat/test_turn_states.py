@@ -57,7 +57,7 @@ class Scene:
         )
 
     async def run(self) -> None:
-        """What a shell does with a turn."""
+        """Run a turn, as a route does."""
         async with self.turn:
             try:
                 await self.turn.begin()
@@ -94,7 +94,7 @@ async def in_phase(phase: Phase) -> AsyncIterator[tuple[Scene, "asyncio.Task[Non
 
 
 def is_closed(stream: FakeStream, phase: Phase) -> bool:
-    """Whether the upstream is closed, or was never there."""
+    """Return True if the upstream is closed, or was never there."""
     return stream.is_closed or phase in (Phase.BEGIN, Phase.CONNECT, Phase.BACKOFF)
 
 
@@ -239,7 +239,7 @@ async def test_a_turn_goes_on_with_the_results_of_its_calls_and_ends_once() -> N
         scene.upstream.tries = [later]
         later.says(Text(" world"))
         later.finishes()
-        scene.turn.rounds.answer(ToolAnswer(call="c1", result=1))
+        scene.turn.rounds.give_result(ToolAnswer(call="c1", result=1))
         await asyncio.wait_for(task, AT_ONCE)
     hello, call, world, end = scene.received
     assert (hello, world) == (Delta("t", "Hello"), Delta("t", " world"))
@@ -261,7 +261,7 @@ async def test_a_later_round_is_tried_again_on_its_own_model_only() -> None:
     async with in_phase(Phase.WAITING) as (scene, task, _):
         fault = Failure("upstream_unavailable", retry_after=0.0)
         scene.upstream.tries = [fault, fault]
-        scene.turn.rounds.answer(ToolAnswer(call="c1", result=1))
+        scene.turn.rounds.give_result(ToolAnswer(call="c1", result=1))
         await asyncio.wait_for(task, AT_ONCE)
     assert [model for model, *_ in scene.upstream.requests] == ["m", "m", "m"]
     end = scene.received[-1]
@@ -278,7 +278,7 @@ async def test_results_that_are_there_before_the_round_is_over_are_not_waited_fo
     task = asyncio.create_task(scene.run())
     while not scene.received:  # noqa: ASYNC110 - a few steps of the loop
         await asyncio.sleep(0)
-    scene.turn.rounds.answer(ToolAnswer(call="c1", error="no"))
+    scene.turn.rounds.give_result(ToolAnswer(call="c1", error="no"))
     stream.finishes()
     later.finishes()
     await asyncio.wait_for(task, AT_ONCE)
@@ -290,5 +290,5 @@ async def test_a_result_after_the_end_is_refused_as_too_late() -> None:
         scene.turn.cancel(Reason.USER_CANCEL)
         await asyncio.wait_for(task, AT_ONCE)
     with pytest.raises(Failure) as failed:
-        scene.turn.rounds.answer(ToolAnswer(call="c1", result=1))
+        scene.turn.rounds.give_result(ToolAnswer(call="c1", result=1))
     assert (failed.value.code, failed.value.field) == ("unknown_turn", "id")

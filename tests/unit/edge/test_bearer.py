@@ -1,4 +1,4 @@
-"""Where a token is found."""
+"""The places of a token in a request."""
 
 from typing import Any, cast
 

@@ -1,4 +1,4 @@
-"""How many sockets, and how often from one address."""
+"""The number of sockets, and the rate of handshakes from one address."""
 
 from contextlib import nullcontext
 
@@ -23,19 +23,19 @@ def test_a_rate_lets_its_burst_through_and_then_its_pace() -> None:
 
 def test_addresses_that_have_been_quiet_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection_limits, "_MANY_ADDRESSES", 3)
-    guests = ConnectionLimits(SOCKETS, max_handshakes_per_minute=60_000_000)
+    limits = ConnectionLimits(SOCKETS, max_handshakes_per_minute=60_000_000)
     for number in range(50):
-        guests.count_handshake(f"10.0.0.{number}")
-    assert len(guests._token_buckets) < 50
+        limits.count_handshake(f"10.0.0.{number}")
+    assert len(limits._token_buckets) < 50
 
 
 def test_an_address_is_bounded_by_itself() -> None:
-    guests = ConnectionLimits(SOCKETS, max_handshakes_per_minute=1)
-    guests.count_handshake("a")
+    limits = ConnectionLimits(SOCKETS, max_handshakes_per_minute=1)
+    limits.count_handshake("a")
     with pytest.raises(Failure, match="rate_limited") as refused:
-        guests.count_handshake("a")
+        limits.count_handshake("a")
     assert refused.value.retry_after == pytest.approx(60, abs=1)
-    guests.count_handshake("b")
+    limits.count_handshake("b")
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_an_address_is_bounded_by_itself() -> None:
     ],
 )
 def test_the_addresses_of_one_ipv6_network_are_bounded_together(first: str, then: str, *, is_same: bool) -> None:
-    guests = ConnectionLimits(SOCKETS, max_handshakes_per_minute=1)
-    guests.count_handshake(first)
+    limits = ConnectionLimits(SOCKETS, max_handshakes_per_minute=1)
+    limits.count_handshake(first)
     with pytest.raises(Failure, match="rate_limited") if is_same else nullcontext():
-        guests.count_handshake(then)
+        limits.count_handshake(then)

@@ -1,4 +1,4 @@
-"""Which word of a proxy counts."""
+"""The headers of proxies that are believed."""
 
 from typing import Any, cast
 

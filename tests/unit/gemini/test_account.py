@@ -1,4 +1,4 @@
-"""Who asks Google, and where, as the SDK's variables say."""
+"""The account that asks Google, and its address, by the SDK's variables."""
 
 import pytest
 

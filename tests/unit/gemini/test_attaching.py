@@ -1,4 +1,4 @@
-"""Where the files of a request go: inline, to the Files API, or by their own address; one byte under and over."""
+"""The place of each file of a request: inline, in the Files API, or at its own address; one byte under and over."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""What a request may ask of a model beside text, and how it is asked for."""
+"""The tools and schemas that a request may ask of a model, and the form in which they are asked for."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""What each family of models takes; docs/reference/upstream.md shows the same table."""
+"""The settings that each family of models takes; docs/reference/upstream.md shows the same table."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the tools of an answer did: sources, citations, searches, code; compared with a plain reader of the bytes."""
+"""The work of an answer's tools: sources, citations, searches, code; compared with a plain reader of the bytes."""
 
 import json
 from typing import Any

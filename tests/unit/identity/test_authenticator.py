@@ -1,4 +1,4 @@
-"""Who is known by what they bring."""
+"""The caller of each credential."""
 
 import time
 

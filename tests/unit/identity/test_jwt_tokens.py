@@ -1,4 +1,4 @@
-"""What of a JSON Web Token is believed."""
+"""The claims of a JSON Web Token that are believed."""
 
 import base64
 import time

@@ -1,4 +1,4 @@
-"""When a client that was refused may come back: not together with all the others."""
+"""The time at which a refused client may come back: not together with all the others."""
 
 import heapq
 

@@ -1,4 +1,4 @@
-"""What the settings of limits take."""
+"""The grammar of the settings of limits."""
 
 import pytest
 

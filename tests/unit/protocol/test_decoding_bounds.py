@@ -23,7 +23,7 @@ def _reads_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def calls_of(work: Callable[[], object]) -> int:
-    """How many calls of Python's and of C's functions something makes."""
+    """Return the number of calls of Python's and of C's functions that something makes."""
     calls = 0
 
     def count(_: object, event: str, __: object) -> None:

@@ -78,7 +78,7 @@ def test_a_page_is_a_part_of_its_own_and_leaves_the_text_open() -> None:
     assert writer.events(page, "m") == (
         b'data: {"type":"source-url","sourceId":"source-1","url":"https://wiki.example/","title":"Wiki"}\n\n'
     )
-    assert writer.events(Source("t1", index=2, title="A book", uri=None), "m") == b""
+    assert writer.events(Source("t1", index=2, title="A page", uri=None), "m") == b""
     assert writer.events(Citation("t1", start=0, end=1, sources=[1]), "m") == b""
     assert writer.events(Delta("t1", "b"), "m") == b'data: {"type":"text-delta","id":"1","delta":"b"}\n\n'
 

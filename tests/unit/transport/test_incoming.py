@@ -51,7 +51,7 @@ class Socket:
 
 
 async def steps_of(socket: Socket, wanted: int) -> list[int]:
-    """How many things have been taken after each step of the loop."""
+    """Return the number of messages that have been taken after each step of the loop."""
     taken = [len(socket.taken)]
     while len(socket.taken) < wanted or not socket.is_reading:
         await asyncio.sleep(0)

@@ -8,7 +8,7 @@ import { Library } from "./library";
 
 let store: Store;
 let requests: number;
-/** What comes of each request for a title, in turn. */
+/** What comes of each request for a title, in their order. */
 let titles: (string | Error)[];
 let library: Library;
 

@@ -4,7 +4,7 @@ import type { Conversation } from "./conversation";
 import { emptyAnswer, emptyConversation, withMessage } from "./conversation-tree";
 import { PLAIN } from "./settings";
 
-/** A chat of these texts, questions and answers by turns. */
+/** A chat of these texts, questions and answers alternately. */
 function chatOf(...texts: string[]): Conversation {
   return texts.reduce(
     (chat, text, index) => {

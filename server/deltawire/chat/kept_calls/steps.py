@@ -76,6 +76,6 @@ def _stored(step: CallStep, parts: bytes | None, model: str) -> StoredMessage:
     names = [call_id(step.name, index) for index in range(len(calls))]
     if parts is None or set(names) != set(call_ids):
         names, parts = call_ids, plain_calls(step.text, [(call.name, call.arguments) for call in step.calls], model)
-    answers = {name: ToolAnswer(call=name, result=result_of(text)) for name, text in step.results.items()}
-    contents = (Content("model", parts), Content("user", responses(parts, names, answers)))
+    results = {name: ToolAnswer(call=name, result=result_of(text)) for name, text in step.results.items()}
+    contents = (Content("model", parts), Content("user", responses(parts, names, results)))
     return StoredMessage("model", step.text, parts=exchange_of(contents))

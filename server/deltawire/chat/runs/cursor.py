@@ -13,8 +13,8 @@ class Listener(Protocol):
     """One who listens to a run, over any transport."""
 
     @property
-    def is_open(self) -> bool:
-        """True while its connection is open."""
+    def has_history(self) -> bool:
+        """True while a finished turn can be added to the history of its socket; always False over HTTP."""
         ...
 
     def push(self, frame: NumberedFrame) -> bool:
@@ -24,7 +24,7 @@ class Listener(Protocol):
     def remember(
         self, question: str, files: Sequence[str], answer: str, exchange: Callable[[str], bytes | None]
     ) -> None:
-        """Add a finished turn to the history of its socket, if it has one."""
+        """Add a finished turn to its history; do nothing where it has none."""
         ...
 
 

@@ -58,8 +58,8 @@ class Listeners:
         return min((cursor.seq for cursor in self._cursors), default=newest)
 
     def newest(self) -> Listener | None:
-        """Return the listener that came last, of those whose socket is open."""
-        return next((cursor.listener for cursor in reversed(self._cursors) if cursor.listener.is_open), None)
+        """Return the listener that came last, of those with a history; None where there is none."""
+        return next((cursor.listener for cursor in reversed(self._cursors) if cursor.listener.has_history), None)
 
     @property
     def is_ahead(self) -> bool:

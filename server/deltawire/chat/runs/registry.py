@@ -28,7 +28,7 @@ AnyRun = Run | RemoteRun
 _CLAIM_SECONDS: Final = 3_600
 """The longest life of the registration of a chat whose process has died."""
 _FOR_RUNS: Final = 0.9
-"""The part of the bound that runs take by their estimates: the allocator needs the rest for what lies between them."""
+"""The part of the bound for the estimated sizes of runs; the allocator needs the rest for gaps between them."""
 _encode = msgspec.json.Encoder().encode
 
 
@@ -77,7 +77,7 @@ class Runs:
         self._by_key: dict[str, Run] = {}
         """The runs by caller, turn and body: the same chat again finds its run."""
         self._memory = RunMemory()
-        self._room: Final = bounds.bytes * _FOR_RUNS
+        self._max_bytes: Final = bounds.bytes * _FOR_RUNS
         self.hub = None if store is None else Hub(store, self.process, self._by_name.get, bounds.slow_after)
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -183,19 +183,20 @@ class Runs:
     def count_bytes(self, run: Run, size: int) -> None:
         """Count bytes of memory. Beyond the bound, runs without listeners are dropped, as `RunMemory` chooses.
 
-        One that has listeners loses its beginning before it costs a caller who holds less a run.
+        First those of callers who hold as much as this run's caller. If that is not enough, the run drops the frames
+        that its listeners have. Only then the runs of callers who hold less are dropped.
         """
         memory = self._memory
         memory.add(run, size)
         self._drop(memory.of(run))
-        if memory.size > self._room and size > 0 and not run.is_forgotten:
+        if memory.size > self._max_bytes and size > 0 and not run.is_forgotten:
             run.trim()
             self._drop()
 
     def _drop(self, at_least: int = 0) -> None:
-        """Drop runs of callers who hold so many bytes, until the others fit."""
+        """Drop runs of callers who hold at least this many bytes, until the others fit."""
         memory = self._memory
-        while memory.size > self._room and (dropped := memory.to_drop(at_least)) is not None:
+        while memory.size > self._max_bytes and (dropped := memory.to_drop(at_least)) is not None:
             dropped.evict()
 
     def note_change(self, run: Run) -> None:

@@ -28,9 +28,9 @@ from deltawire.telemetry.logs import failure_of
 _RUN_BYTES: Final = 2_048
 """Bytes of memory of a run with an empty log."""
 _BYTES_TO_COUNT: Final = 1_024
-"""A log grows by so many bytes before they are counted: to count each piece would cost more than to keep it."""
+"""A log grows by this many bytes before they are counted: to count each piece would cost more than to keep it."""
 _STREAMING: Final = RunState.STREAMING
-"""Looked up once: each piece would pay for it."""
+"""Looked up once: for each piece, the look-up would cost as much as a call."""
 
 
 class Timer(Protocol):
@@ -156,7 +156,7 @@ class Run:
         if self._state is RunState.ENDED:
             cursor.end(None)
         else:
-            self._set_timer(None)
+            self._clear_timer()
         self._manager.note_change(self)
         return cursor
 
@@ -164,8 +164,8 @@ class Run:
         """Remove a listener; when it was the last one, the grace begins, or the turn ends."""
         if not self.listeners.remove(cursor):
             return
-        if cursor.listener is self._first and not cursor.listener.is_open:
-            self._first = None  # its socket is over, and would stay in memory as long as the run
+        if cursor.listener is self._first and not cursor.listener.has_history:
+            self._first = None  # its socket has closed, and would stay in memory as long as the run
         self._manager.note_change(self)
         if self._state is RunState.ENDED:
             return
@@ -181,11 +181,11 @@ class Run:
         else:
             self._end(Reason.CLIENT_GONE)
 
-    def answer(self, answer: ToolAnswer) -> None:
+    def give_result(self, tool_result: ToolAnswer) -> None:
         """Give the turn the result of a call. Raise `Failure`, with its field."""
         if self._turn is None:
             raise Failure("unknown_turn", "This turn is over: the result came too late.", field="id")
-        self._turn.rounds.answer(answer)
+        self._turn.rounds.give_result(tool_result)
 
     def stop(self) -> None:
         """End the turn because its caller asks for it; this does nothing to one that has ended."""
@@ -203,7 +203,7 @@ class Run:
     def forget(self) -> None:
         """Stop its timer, and count its memory no more; its present listeners get the rest of its frames."""
         self.is_forgotten = True
-        self._set_timer(None)
+        self._clear_timer()
 
     def trim(self) -> None:
         """Drop the frames that all listeners have."""
@@ -256,9 +256,9 @@ class Run:
             self._manager.count_bytes(self, size)
 
     def _remember(self, turn: Turn) -> None:
-        """Give the turn to the history of the socket that asked, if that is still open, else of the newest listener."""
+        """Add the turn to the history of the socket that asked; when that has closed, to the newest listener's."""
         first = self._first
-        recipient = first if first is not None and first.is_open else self.listeners.newest()
+        recipient = first if first is not None and first.has_history else self.listeners.newest()
         if recipient is not None and self.log.holds(0):
             facts = self.facts
             recipient.remember(facts.message, facts.files, self.log.text(), turn.rounds.exchange)
@@ -281,14 +281,16 @@ class Run:
         self._end(Reason.EXPIRED)
 
     def _end(self, reason: Reason) -> None:
-        self._set_timer(None)
+        self._clear_timer()
         if self._turn is not None:
             self._turn.cancel(reason)
         self.listeners.release()
 
-    def _set_timer(self, seconds: float | None, call: Callable[[], object] = bool) -> None:
+    def _set_timer(self, seconds: float, call: Callable[[], object]) -> None:
+        self._clear_timer()
+        self._timer = self._manager.clock.call_at(self._manager.clock.time() + seconds, call)
+
+    def _clear_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if seconds is not None:
-            self._timer = self._manager.clock.call_at(self._manager.clock.time() + seconds, call)

@@ -40,7 +40,7 @@ class SocketListener:
         return self._name or self.run.turn
 
     @property
-    def is_open(self) -> bool:
+    def has_history(self) -> bool:
         """True while the socket is open, even when it has stopped listening."""
         return self._socket.is_open
 
@@ -138,7 +138,7 @@ class SocketRuns:
         return self._listener(run, 0, None)
 
     def start(self, chat: Chat, caller: Caller) -> Coroutine[Any, Any, SocketListener]:
-        """Do the same, but look for the run in other processes first."""
+        """Look for the run of this chat in other processes; without one, do as `start_here` does. Raise `Failure`."""
         pending = self._reserve(chat.id)
         finding = self._runs.start(chat, self.history.messages(), caller, self.peer.context)
         return self._attach_when_found(pending, finding, 0, None)
@@ -173,22 +173,24 @@ class SocketRuns:
         """True while other processes are asked for runs; the turn's own id may not be known before."""
         return bool(self._pending)
 
-    def answer(self, name: str, answer: ToolAnswer) -> Coroutine[Any, Any, None] | None:
+    def give_result(self, name: str, tool_result: ToolAnswer) -> Coroutine[Any, Any, None] | None:
         """Give the turn with this id here the result of a call; return what does it later, or in another process.
 
         Raise `Failure`, with its field.
         """
         listener = self._by_name.get(name)
-        return self._answer_later(name, answer) if listener is None else listener.run.answer(answer)
+        if listener is None:
+            return self._give_result_later(name, tool_result)
+        return listener.run.give_result(tool_result)
 
-    async def _answer_later(self, name: str, answer: ToolAnswer) -> None:
-        """Wait for the runs that are coming, whose client need not wait before it answers. Raise `Failure`."""
+    async def _give_result_later(self, name: str, tool_result: ToolAnswer) -> None:
+        """Wait for the runs that are coming, whose client need not wait before it sends a result. Raise `Failure`."""
         for pending in list(self._pending):
             if pending.name in (name, None):
                 await pending.is_settled.wait()
         if name not in self._by_name:
             raise unknown_turn()
-        delivery = self._by_name[name].run.answer(answer)
+        delivery = self._by_name[name].run.give_result(tool_result)
         if delivery is not None:
             await delivery
 

@@ -122,9 +122,9 @@ class Grounding:
                 page.index = self._source_count
                 events.append(Source(page.index, page.title, page.uri))
         if self._segments:
-            self._tell_citations(_Offsets("".join(texts)), events)
+            self._append_citations(_Offsets("".join(texts)), events)
 
-    def _tell_citations(self, offsets: "_Offsets", events: list[Event]) -> None:
+    def _append_citations(self, offsets: "_Offsets", events: list[Event]) -> None:
         for segment, pages in list(self._segments.items()):
             start, text = segment.start, segment.text
             segment_end = start + len(text) if segment.end is None else segment.end

@@ -13,8 +13,7 @@ from deltawire.limits.redis.connection import PREFIX, RedisConnection
 from deltawire.limits.rules import Allowance, Rule
 
 LEASE_SECONDS: Final = 30.0
-_RENEWALS: Final = 3
-"""Renewals in the time of one lease."""
+_RENEWALS_PER_LEASE: Final = 3
 _BATCH: Final = 500
 _MAX_LEFT: Final = 10_000
 
@@ -112,7 +111,7 @@ class RedisLeases:
 
     async def _keep_renewing(self) -> None:
         while True:
-            await asyncio.sleep(self._seconds / _RENEWALS)
+            await asyncio.sleep(self._seconds / _RENEWALS_PER_LEASE)
             if not self._store.is_away:
                 with suppress(StoreAway):
                     await self._store.call(self._renew_all)

@@ -24,7 +24,7 @@ MIB = 2**20
 
 
 class Place(NamedTuple):
-    """Where the objects are, and a look into it."""
+    """The place of the objects, and a way to list them."""
 
     url: str
     keys: Callable[[], list[str]]

@@ -26,7 +26,7 @@ from deltawire.chat.runs.elsewhere.messages import (
     write_message,
     write_refusal,
 )
-from deltawire.chat.runs.elsewhere.owner import StreamListener, deliver_answer, report_of
+from deltawire.chat.runs.elsewhere.owner import StreamListener, deliver_result, report_of
 from deltawire.chat.runs.elsewhere.remote import RemoteRun
 from deltawire.chat.runs.elsewhere.store import LEASE_SECONDS, RunStore, has_died
 from deltawire.chat.runs.run import Run
@@ -37,8 +37,7 @@ from deltawire.protocol.tools import ToolAnswer
 
 log = structlog.get_logger(__name__)
 
-_RENEWALS: Final = 5
-"""Renewals in the time of one lease."""
+_RENEWALS_PER_LEASE: Final = 5
 _REPLY_SECONDS: Final = 5.0
 """The longest wait for a process that lives, but is too busy to answer."""
 _POLL_SECONDS: Final = 0.1
@@ -130,22 +129,22 @@ class Hub:
         report = await self._ask(name, lambda ask: AskReport(name, self._process, ask))
         if not isinstance(report, Report) or report.turn is None:
             raise Failure("gone", field="run")
-        return RemoteRun(name, report, self._process, self._store, self.spawn, self.answer)
+        return RemoteRun(name, report, self._process, self._store, self.spawn, self.give_result)
 
-    async def answer(self, run: str, answer: ToolAnswer) -> None:
+    async def give_result(self, run: str, tool_result: ToolAnswer) -> None:
         """Give a run of another process the result of a call. Raise `Failure`, as that process says it."""
-        answered = await self._ask(run, lambda ask: GiveResult(run, self._process, ask, answer))
-        if isinstance(answered, ResultGiven) and answered.code is not None:
-            raise Failure(answered.code, answered.message, field=answered.field)
+        reply = await self._ask(run, lambda ask: GiveResult(run, self._process, ask, tool_result))
+        if isinstance(reply, ResultGiven) and reply.code is not None:
+            raise Failure(reply.code, reply.message, field=reply.field)
 
-    async def _ask(self, run: str, question: Callable[[str], Message]) -> Report | ResultGiven:
-        """Ask the process of a run; return its reply. Raise `Failure`: `gone`, `store_unavailable`."""
+    async def _ask(self, run: str, make_message: Callable[[str], Message]) -> Report | ResultGiven:
+        """Send the process of a run the message for a new number; return the reply. Raise `Failure` as `find` does."""
         await self._begin()
         owner = names.process_of(run)
         ask = secrets.token_hex(8)
         self._replies[ask] = reply = asyncio.get_running_loop().create_future()
         try:
-            await self._store.send(owner, write_message(question(ask)))
+            await self._store.send(owner, write_message(make_message(ask)))
             async with asyncio.timeout(_REPLY_SECONDS):
                 while not reply.done():
                     if await has_died(self._store, owner):
@@ -156,8 +155,8 @@ class Hub:
             raise unreachable() from None
         finally:
             del self._replies[ask]
-        answer: Report | ResultGiven = reply.result()
-        return answer
+        received: Report | ResultGiven = reply.result()
+        return received
 
     async def live(self, caller: str, conversation: str | None) -> list[RemoteRun]:
         """Return a caller's runs in other processes that are there; with a conversation, only those of it."""
@@ -208,15 +207,15 @@ class Hub:
                 await self._has_lease.wait()
 
     async def _keep_lease(self) -> None:
-        turn = 0
+        renewals = 0
         while True:
             with suppress(StoreAway):
                 await self._store.renew(self._process)
                 self._has_lease.set()
-                turn += 1
-                if turn % _RENEWALS == 0:
+                renewals += 1
+                if renewals % _RENEWALS_PER_LEASE == 0:
                     await self._drop_dead()
-            await asyncio.sleep(LEASE_SECONDS / _RENEWALS)
+            await asyncio.sleep(LEASE_SECONDS / _RENEWALS_PER_LEASE)
 
     async def _drop_dead(self) -> None:
         """Detach the listeners of processes that have died."""
@@ -252,7 +251,7 @@ class Hub:
             else:  # all is written, perhaps after its reader has removed the stream
                 self.spawn(self._store.remove(message.stream))
         elif isinstance(message, GiveResult):
-            self.spawn(self._answer(message))
+            self.spawn(self._give_result(message))
         elif isinstance(message, AskReport):
             self.spawn(self._report(message))
         elif isinstance(message, Listen):
@@ -264,9 +263,9 @@ class Hub:
         report = report_of(message.ask, await self.find_when_made(message.run))
         await self._store.send(message.process, write_message(report))
 
-    async def _answer(self, message: GiveResult) -> None:
-        answered = deliver_answer(self._find(message.run), message)
-        await self._store.send(message.process, write_message(answered))
+    async def _give_result(self, message: GiveResult) -> None:
+        reply = deliver_result(self._find(message.run), message)
+        await self._store.send(message.process, write_message(reply))
 
     def _serve(self, listen: Listen) -> None:
         """Attach a listener at once: the next message may be that it leaves."""

@@ -18,6 +18,7 @@ class AskReport(Struct, frozen=True, tag="report"):
     process: str
     """The process that asks."""
     ask: str
+    """The number of this question, which its reply repeats."""
 
 
 class Report(Struct, frozen=True, tag="reply"):
@@ -37,7 +38,9 @@ class Listen(Struct, frozen=True, tag="listen"):
     run: str
     after: int
     process: str
+    """The process that asks."""
     stream: str
+    """The name of the stream."""
 
 
 class Leave(Struct, frozen=True, tag="leave"):
@@ -54,6 +57,7 @@ class GiveResult(Struct, frozen=True, tag="answer"):
     process: str
     """The process that asks."""
     ask: str
+    """The number of this question, which its reply repeats."""
     answer: ToolAnswer
 
 

@@ -29,8 +29,8 @@ _POLL_SECONDS: Final = 0.05
 class StreamListener:
     """A listener of another process."""
 
-    is_open = False
-    """It has no history here."""
+    has_history = False
+    """The history of its socket is in its own process."""
 
     def __init__(self, run: Run, listen: Listen, store: RunStore, slow_after: float) -> None:
         """Attach to the run. Raise `Failure`. A reader that takes nothing for `slow_after` seconds is cut off."""
@@ -94,12 +94,12 @@ def report_of(ask: str, run: Run | None) -> Report:
     return Report(ask, run.turn, run.state, run.seq, run.conversation, run.question)
 
 
-def deliver_answer(run: Run | None, message: GiveResult) -> ResultGiven:
+def deliver_result(run: Run | None, message: GiveResult) -> ResultGiven:
     """Give a run of this process the result of a call; return the reply to its sender."""
     try:
         if run is None:
             raise Failure("gone", field="run")
-        run.answer(message.answer)
+        run.give_result(message.answer)
     except Failure as failure:
         return ResultGiven(message.ask, failure.code, failure.message, failure.field)
     return ResultGiven(message.ask)

@@ -28,7 +28,7 @@ from deltawire.protocol.frames import NumberedFrame
 from deltawire.protocol.tools import ToolAnswer
 
 Spawn = Callable[[Coroutine[Any, Any, None]], object]
-AnswerRun = Callable[[str, ToolAnswer], Coroutine[Any, Any, None]]
+GiveRunResult = Callable[[str, ToolAnswer], Coroutine[Any, Any, None]]
 
 
 class AnyCursor(Protocol):
@@ -92,7 +92,7 @@ class RemoteRun:
     """A run of another process."""
 
     def __init__(
-        self, name: str, report: Report, process: str, store: RunStore, spawn: Spawn, answer: AnswerRun
+        self, name: str, report: Report, process: str, store: RunStore, spawn: Spawn, give: GiveRunResult
     ) -> None:
         """`report` is what its process says of it; `process` is this one."""
         self.name = name
@@ -104,7 +104,7 @@ class RemoteRun:
         self._process = process
         self._store = store
         self._spawn = spawn
-        self._answer = answer
+        self._give = give
 
     def attach(self, _: Listener, after: int = 0) -> RemoteCursor:
         """Return the cursor of a new listener. Raise `Failure` when those frames are not there."""
@@ -117,9 +117,9 @@ class RemoteRun:
         if isinstance(cursor, RemoteCursor):
             self._spawn(cursor.leave(departure))
 
-    def answer(self, answer: ToolAnswer) -> Coroutine[Any, Any, None]:
+    def give_result(self, tool_result: ToolAnswer) -> Coroutine[Any, Any, None]:
         """Give the turn the result of a call. Raise `Failure`."""
-        return self._answer(self.name, answer)
+        return self._give(self.name, tool_result)
 
     def stop(self) -> None:
         """Have its process stop it."""
