@@ -256,6 +256,28 @@ async def test_a_message_that_is_too_long_is_named_by_openais_field(upstream: Up
     assert (refused_too.value.param, instructed.value.param) == ("input", "instructions")
 
 
+async def test_a_schema_is_named_by_openais_path_in_the_field_and_in_the_message(client: AsyncOpenAI) -> None:
+    deep: Any = {"type": "object"}
+    for _ in range(200):
+        deep = {"type": "object", "properties": {"a": deep}}
+    function: Any = {"name": "f", "parameters": deep}
+    constant: Any = {"type": "object", "properties": {"a": {"const": 1}}}
+    format_: Any = {"type": "json_schema", "json_schema": {"name": "x", "schema": constant}}
+    create, respond = client.chat.completions.create, client.responses.create
+    for request, path in (
+        (create(model=MODEL, messages=HI, response_format=format_), "response_format.json_schema.schema.properties.a"),
+        (
+            create(model=MODEL, messages=HI, tools=[{"type": "function", "function": function}]),
+            "tools[0].function.parameters",
+        ),
+        (respond(model=MODEL, input="hi", tools=[{"type": "function", **function}]), "tools[0].parameters"),
+    ):
+        with pytest.raises(openai.BadRequestError) as refused:
+            await request
+        assert (refused.value.param or "").removesuffix(".const") == path
+        assert refused.value.body["message"].startswith(path)
+
+
 async def test_a_drain_ends_a_stream_in_an_error(upstream: Upstream) -> None:
     upstream.plays(says_when(asyncio.Event()))
     reading: asyncio.Task[list[ChatCompletionChunk]]
