@@ -15,6 +15,7 @@ from deltawire.conversations.transcript import Transcript
 from deltawire.conversations.usage_history import UsageHistory
 from deltawire.gemini.events import MadeFile
 from deltawire.limits.ledger import Ledger
+from deltawire.protocol.chat_request import ChatRequest
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import ErrorFrame, Usage
 
@@ -86,19 +87,19 @@ class TurnRecord:
 
     async def _begin_with_files(self, request: TurnRequest) -> TurnRequest:
         """Begin a turn with files. They are looked up first: a turn that names a missing file is not counted."""
-        own_files = await self._look_up_files(request.request.files or ())
+        own_files = await self._look_up_files(request.request)
         if self.transcript is None:
             await self.ledger.begin(*request.models)
             return await self._attach(request, own_files)
         begun = await self._in_context(request, self.transcript, own_files)
         return await self._attach(begun.request, own_files or await self._stored(begun.files_before))
 
-    async def _look_up_files(self, ids: Sequence[str]) -> list[FileRow]:
-        if not ids:
+    async def _look_up_files(self, request: ChatRequest) -> list[FileRow]:
+        if not request.files:
             return []
         if self._files is None:
             raise Failure("not_found", field="files[0]")
-        return await self._files.look_up(self.caller, ids)
+        return await self._files.look_up(self.caller, request)
 
     async def _stored(self, ids: Sequence[str]) -> list[FileRow]:
         """Return the files of a stored question; those that were deleted are left out."""

@@ -35,7 +35,7 @@ _SHARED: Final = [
         b"access-control-expose-headers",
         (
             b"Retry-After, X-Should-Retry, WWW-Authenticate, RateLimit, RateLimit-Policy, X-Request-Id, Location, "
-            b"Preference-Applied"
+            b"Preference-Applied, Max-History-Chars, Max-Grace, Max-File-Bytes, Content-Disposition"
         ),
     ),
 ]

@@ -76,6 +76,8 @@ class FiledRequest(ChatRequest, frozen=True, kw_only=True):
     """The request of a turn that is asked with files, of its own message or of earlier ones."""
 
     attachments: tuple[Attachment, ...] = ()
+    file_paths: tuple[str, ...] = ()
+    """The path of each of its `files` in the body of the client, where that has no field of this name."""
 
 
 def with_files(request: ChatRequest, attachments: tuple[Attachment, ...]) -> FiledRequest:
@@ -92,6 +94,16 @@ def files_of(message: HistoryMessage) -> tuple[Attachment, ...]:
 def attachments_of(request: ChatRequest) -> tuple[Attachment, ...]:
     """Return the files of a request's own message."""
     return request.attachments if isinstance(request, FiledRequest) else ()
+
+
+def paths_by_file(request: ChatRequest) -> dict[str, str]:
+    """Return the ids of the files that a request names, each once and with its first path in the client's body."""
+    ids = request.files or ()
+    paths = request.file_paths if isinstance(request, FiledRequest) else [f"files[{at}]" for at in range(len(ids))]
+    found: dict[str, str] = {}
+    for name, path in zip(ids, paths, strict=True):
+        found.setdefault(name, path)
+    return found
 
 
 def exchange_of(contents: Exchange) -> bytes:

@@ -6,6 +6,7 @@ from contextlib import aclosing
 
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from deltawire.edge.head_requests import is_head
 from deltawire.protocol.errors import Failure
 from deltawire.routes.connection import http_link
 from deltawire.transport.http import HttpProtocol
@@ -23,6 +24,9 @@ def streamed(pieces: AsyncGenerator[bytes, None], headers: Mapping[str, str]) ->
             first = await anext(pieces, b"")
             fields = [(name.encode(), value.encode()) for name, value in headers.items()]
             await send({"type": "http.response.start", "status": 200, "headers": fields})
+            if is_head(scope):  # nothing more is read for it
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+                return
             await send({"type": "http.response.body", "body": first, "more_body": True})
             try:
                 await _send_rest(pieces, http_link(scope), send)

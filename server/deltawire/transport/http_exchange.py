@@ -99,8 +99,9 @@ class HttpExchange:
         if self.body.is_gone or not await self._connection.ready():
             return
         if self.body.is_over:
-            raise RuntimeError("the response has ended")
-        if self._framing is None:
+            if self._framing is not Framing.NO_BODY and message.get("body"):
+                raise RuntimeError("the response has ended")
+        elif self._framing is None:
             self._send_head(message["status"], message.get("headers", ()))
         else:
             self._send_piece(message.get("body", b""), is_last=not message.get("more_body", False))
@@ -123,6 +124,8 @@ class HttpExchange:
         if _unwritable.search(b"".join(lines)):
             raise ValueError("a header holds a control character")
         self._connection.write(b"\r\n".join([*lines, b"", b""]))
+        if self._framing is Framing.NO_BODY or (self._framing is Framing.LENGTH and not self._bytes_left):
+            self._end()
 
     def _framing_of(self, status: int, headers: Headers) -> Framing:
         lengths = [value for name, value in headers if name == b"content-length"]
@@ -137,14 +140,21 @@ class HttpExchange:
         if self._framing is Framing.CHUNKS:
             piece = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
             self._connection.write(piece + b"0\r\n\r\n" if is_last else piece)
-        elif self._framing is not Framing.NO_BODY:
+        else:
             self._bytes_left -= len(body)
             if self._framing is Framing.LENGTH and (self._bytes_left < 0 or (is_last and self._bytes_left)):
                 raise ValueError("the body is not as long as its head said")
             self._connection.write(body)
-        if is_last:
-            self.body.end()
-            self._connection.end_response(keep=self.keep, was_read=self.body.is_whole)
+        if is_last or (self._framing is Framing.LENGTH and not self._bytes_left):
+            self._end()
+
+    def _end(self) -> None:
+        """End the response once its client has all of it, though the application may go on.
+
+        After a head without a body, or the last byte of a known length, the client may send its next request at once.
+        """
+        self.body.end()
+        self._connection.end_response(keep=self.keep, was_read=self.body.is_whole)
 
     async def _fail(self) -> None:
         """Send an error response; abort when a response has begun, so that the client sees that it is not whole."""

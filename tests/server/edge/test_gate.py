@@ -233,6 +233,16 @@ async def test_a_page_of_a_listed_origin_is_shown_answers_and_refusals(guarded: 
             assert b"event: usage" in await response.read()
 
 
+async def test_a_page_of_a_listed_origin_may_read_the_bounds_and_the_name_of_a_download(guarded: str) -> None:
+    headers = {"Origin": "https://chat.example", **bearer(KEYS["alice"])}
+    async with aiohttp.ClientSession(f"http://{guarded}", headers=headers) as session:
+        bounds = ("Max-History-Chars", "Max-Grace", "Max-File-Bytes")
+        for path, names in (("/models", bounds), ("/conversations/export", ("Content-Disposition",))):
+            async with session.get(path) as response:
+                exposed = response.headers["Access-Control-Expose-Headers"].split(", ")
+                assert all(name in response.headers and name in exposed for name in names)
+
+
 @pytest.mark.parametrize("origin", ["https://evil.example", "https://chat.example:8443", "http://chat.example", "null"])
 async def test_a_page_of_another_origin_is_shown_nothing(guarded: str, origin: str) -> None:
     async with aiohttp.ClientSession() as session:

@@ -6,7 +6,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, Literal
 
 import aiohttp
 import openai
@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openai import AsyncOpenAI
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
+from pydantic import BaseModel
 from support.bodies import EVERY_COUNT, OURS, recordings
 from support.identity import API_KEYS, KEYS
 from support.log import Log
@@ -254,6 +255,44 @@ async def test_a_message_that_is_too_long_is_named_by_openais_field(upstream: Up
             await client.responses.create(model=MODEL, input="x", instructions="x" * 11)
     assert (refused.value.status_code, refused.value.param) == (413, "messages")
     assert (refused_too.value.param, instructed.value.param) == ("input", "instructions")
+
+
+class Sky(BaseModel):
+    kind: Literal["sky"]
+    colour: str
+
+
+async def test_a_literal_in_the_model_of_an_answer_is_asked_as_an_enum(upstream: Upstream, client: AsyncOpenAI) -> None:
+    upstream.plays(says('{"kind": "sky", "colour": "blue"}'))
+    completion = await client.chat.completions.parse(model=MODEL, messages=HI, response_format=Sky)
+    response = await client.responses.parse(model=MODEL, input="hi", text_format=Sky)
+    assert completion.choices[0].message.parsed == response.output_parsed == Sky(kind="sky", colour="blue")
+    for exchange in upstream.exchanges:
+        kind = exchange.body["generationConfig"]["responseJsonSchema"]["properties"]["kind"]
+        assert (kind["type"], kind["enum"]) == ("string", ["sky"])
+        assert "const" not in kind
+
+
+async def test_a_schema_is_named_by_openais_path_in_the_field_and_in_the_message(client: AsyncOpenAI) -> None:
+    deep: Any = {"type": "object"}
+    for _ in range(200):
+        deep = {"type": "object", "properties": {"a": deep}}
+    function: Any = {"name": "f", "parameters": deep}
+    pattern: Any = {"type": "object", "properties": {"a": {"pattern": "a"}}}
+    format_: Any = {"type": "json_schema", "json_schema": {"name": "x", "schema": pattern}}
+    create, respond = client.chat.completions.create, client.responses.create
+    for request, path in (
+        (create(model=MODEL, messages=HI, response_format=format_), "response_format.json_schema.schema.properties.a"),
+        (
+            create(model=MODEL, messages=HI, tools=[{"type": "function", "function": function}]),
+            "tools[0].function.parameters",
+        ),
+        (respond(model=MODEL, input="hi", tools=[{"type": "function", **function}]), "tools[0].parameters"),
+    ):
+        with pytest.raises(openai.BadRequestError) as refused:
+            await request
+        assert (refused.value.param or "").removesuffix(".pattern") == path
+        assert refused.value.body["message"].startswith(path)
 
 
 async def test_a_drain_ends_a_stream_in_an_error(upstream: Upstream) -> None:

@@ -110,6 +110,17 @@ async def test_a_file_that_cannot_be_asked_with_is_refused_by_name(
     assert (refused.value.code, refused.value.param) == (code, f"messages[0].content[0].{field}")
 
 
+async def test_a_file_that_is_not_here_is_refused_by_its_path_in_the_request(client: AsyncOpenAI) -> None:
+    part = {"type": "file", "file": {"file_id": "0" * 24}}
+    content: Any = [{"type": "input_text", "text": "Look:"}, {"type": "input_image", "file_id": "0" * 24}]
+    with pytest.raises(openai.NotFoundError) as refused:
+        await client.chat.completions.create(model=MODEL, messages=shown({"type": "text", "text": "Look:"}, part, part))
+    with pytest.raises(openai.NotFoundError) as refused_too:
+        await client.responses.create(model=MODEL, input=[{"role": "user", "content": content}], stream=True)
+    assert (refused.value.code, refused.value.param) == ("not_found", "messages[0].content[1].file.file_id")
+    assert (refused_too.value.code, refused_too.value.param) == ("not_found", "input[0].content[1].file_id")
+
+
 async def test_pictures_may_be_as_large_as_a_file_beside_a_frame(upstream: Upstream) -> None:
     settings: dict[str, Any] = {"retries": 0, "max_file_bytes": 400_000, "max_frame_bytes": 10_000}
     large = png(more=b"x" * 390_000)

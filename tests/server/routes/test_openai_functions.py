@@ -52,6 +52,18 @@ def results_of(message: dict[str, Any]) -> list[Any]:
     ]
 
 
+async def test_a_call_whose_type_and_arguments_are_null_is_a_call_without_arguments(
+    upstream: Upstream, client: AsyncOpenAI
+) -> None:
+    made: Any = {"id": "c", "type": None, "function": {"name": "clock", "arguments": None}}
+    result = {"role": "tool", "tool_call_id": "c", "content": "12:00"}
+    await client.chat.completions.create(
+        model=MODEL, messages=[*ASK, {"role": "assistant", "content": None, "tool_calls": [made]}, result]
+    )
+    called = contents_of(upstream.exchanges[0])[1]["parts"][0]["functionCall"]
+    assert called == {"name": "clock", "args": {}}
+
+
 async def test_a_call_is_answered_and_comes_back_with_its_signature(upstream: Upstream, client: AsyncOpenAI) -> None:
     signed = call("weather", {"city": "Bern"}, signature="c2lnbmVk+/==")
     upstream.plays(calls(signed), says("Sunny."))

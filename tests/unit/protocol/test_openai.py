@@ -24,6 +24,7 @@ from deltawire.protocol.openai.chat_answer import ChunkWriter, completion_of, us
 from deltawire.protocol.openai.chat_request import FIELDS, chat_of, read_chat_completion
 from deltawire.protocol.openai.errors import error_body, should_retry
 from deltawire.protocol.openai.fields import FieldRow
+from deltawire.protocol.openai.json_answers import with_enums
 from deltawire.protocol.openai.response_answer import new_response, response_of
 from deltawire.protocol.openai.response_request import (
     RESPONSE_FIELDS,
@@ -412,6 +413,48 @@ def test_both_apis_ask_for_json_in_their_own_words() -> None:
     assert read.text is not None
     assert read.text.model_dump(by_alias=True, exclude_unset=True) == text
     assert refusal(response_format={"type": "json_schema"}).field == "response_format.json_schema.schema"
+
+
+def test_a_literal_of_a_client_is_asked_as_an_enum_wherever_it_stands() -> None:
+    one = {"type": "string", "const": "one"}
+    schema = {
+        "$defs": {"a": one},
+        "type": "object",
+        "properties": {"const": one, "b": {"anyOf": [{"const": 1.5}, {"type": "array", "items": {"const": 2}}]}},
+        "additionalProperties": {"const": ""},
+        "default": {"const": "one"},
+    }
+    named = {"name": "x", "schema": schema}
+    text = {"format": {"type": "json_schema", **named}}
+    written = json.dumps(schema)
+    for chat in (chat_request(response_format={"type": "json_schema", "json_schema": named}), responds(text=text)):
+        assert chat.response_schema == {
+            "$defs": {"a": {"type": "string", "enum": ["one"]}},
+            "type": "object",
+            "properties": {
+                "const": {"type": "string", "enum": ["one"]},
+                "b": {"anyOf": [{"enum": [1.5]}, {"type": "array", "items": {"enum": [2]}}]},
+            },
+            "additionalProperties": {"enum": [""]},
+            "default": {"const": "one"},
+        }
+    options = read_response_request(json.dumps({"input": "hi", "text": text}).encode())
+    assert json.dumps(new_response("t1", options, "m", 1).text["format"]["schema"]) == written
+
+
+@pytest.mark.parametrize("part", [{"const": True}, {"const": None}, {"const": [1]}, {"const": 1, "enum": [1, 2]}])
+def test_a_const_that_is_no_enum_of_the_provider_is_left_to_be_refused(part: dict[str, Any]) -> None:
+    assert with_enums({"properties": {"a": part}}) == {"properties": {"a": part}}
+
+
+def test_a_schema_of_any_depth_is_read() -> None:
+    schema: dict[str, Any] = {"const": 1}
+    for _ in range(10_000):
+        schema = {"items": schema}
+    copy = with_enums(schema)
+    for _ in range(10_000):
+        copy = copy["items"]
+    assert copy == {"enum": [1]}
 
 
 @pytest.mark.parametrize(

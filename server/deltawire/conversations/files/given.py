@@ -21,12 +21,20 @@ async def with_given_files(request: ChatRequest, bounds: FileBounds) -> ChatRequ
     for message in request.history or ():
         history += await _filed(message, bounds) if isinstance(message, GivenMessage) else [message]
     has_names = any(isinstance(message, FiledMessage) for message in history)
-    file_ids = _file_ids(request.given)
-    if len(file_ids) > MAX_FILES:
+    paths: dict[str, str] = {}
+    for file in request.given:
+        if file.id:
+            paths.setdefault(file.id, file.path)
+    if len(paths) > MAX_FILES:
         field = request.given[-1].path
         raise Failure("invalid_frame", f"A question may name at most {MAX_FILES} files.", field=field)
     with_inline_files = with_files(request, await _inline(request.given, bounds))
-    return replace(with_inline_files, history=history if has_names else list(history), files=file_ids or None)
+    return replace(
+        with_inline_files,
+        history=history if has_names else list(history),
+        files=list(paths) or None,
+        file_paths=tuple(paths.values()),
+    )
 
 
 async def _filed(message: GivenMessage, bounds: FileBounds) -> list[HistoryMessage]:

@@ -1,6 +1,6 @@
 """The files of callers: take, find, read, list and delete them, and name them in turns and messages."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Collection
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from typing import Final
 
 from deltawire.aio.background import finished
@@ -91,15 +91,18 @@ class FileStore:
             await rows.change(transaction, name, state=rows.GONE, size=0)
         self.removal.run()
 
-    async def find_and_use(self, owner: str, ids: Collection[str]) -> list[FileRow]:
-        """Return the files of a question in their order, and note their use. Raise `not_found` with the field."""
+    async def find_and_use(self, owner: str, fields: Mapping[str, str]) -> list[FileRow]:
+        """Return the files of a question in their order, and note their use.
+
+        `fields` has the field of each id. Raise `not_found` with it.
+        """
         async with self.database.writing(owner) as transaction:
-            found = await rows.find(transaction, owner, ids)
-            for position, name in enumerate(ids):
+            found = await rows.find(transaction, owner, list(fields))
+            for name, field in fields.items():
                 if name not in found:
-                    raise Failure("not_found", _GONE, field=f"files[{position}]")
-            await rows.use(transaction, ids)
-        return [found[name] for name in ids]
+                    raise Failure("not_found", _GONE, field=field)
+            await rows.use(transaction, list(fields))
+        return [found[name] for name in fields]
 
     async def remember_remote(self, row: FileRow, name: str | None, uri: str | None, expires: float | None) -> None:
         """Note where the provider has a copy of a file, and until when; None for a copy that is gone.

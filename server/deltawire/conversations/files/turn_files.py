@@ -10,7 +10,7 @@ from deltawire.conversations.files.rows import FileRow
 from deltawire.conversations.files.store import FileStore
 from deltawire.conversations.files.uploads import Upload
 from deltawire.gemini.events import MadeFile
-from deltawire.gemini.messages import StoredMessage, with_files
+from deltawire.gemini.messages import StoredMessage, paths_by_file, with_files
 from deltawire.gemini.messages import attachments_of as inline_attachments_of
 from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 
@@ -22,9 +22,9 @@ class TurnFiles:
         """Use this store."""
         self._store = store
 
-    async def look_up(self, owner: str, ids: Sequence[str]) -> list[FileRow]:
+    async def look_up(self, owner: str, request: ChatRequest) -> list[FileRow]:
         """Return the files of a question in their order. Raise `Failure` (`not_found`) with the field."""
-        return await self._store.find_and_use(owner, list(dict.fromkeys(ids)))
+        return await self._store.find_and_use(owner, paths_by_file(request))
 
     async def find_stored(self, owner: str, ids: Sequence[str]) -> list[FileRow]:
         """Return those of these files that are still there, in their order."""

@@ -78,14 +78,14 @@ class CalledFunction(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """The function of a call."""
 
     name: FunctionName
-    arguments: Arguments = ""
+    arguments: Arguments | None = None
 
 
 class ChatCall(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A call in a message of an earlier answer."""
 
     id: CallId
-    type: FunctionType = "function"
+    type: FunctionType | None = None
     function: Annotated[CalledFunction, Meta(description='an object with "name" and "arguments"')]
     index: Annotated[Raw, ignored(OF_ANSWER)] | UnsetType = UNSET
     extra_content: Annotated[Raw, ignored(OF_ANSWER)] | UnsetType = UNSET
@@ -93,7 +93,7 @@ class ChatCall(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def call(self, path: str) -> FunctionCall:
         """Return the call. Raise `Failure`; `path` is its path in the request."""
-        arguments = arguments_of(self.function.arguments, f"{path}.function.arguments")
+        arguments = arguments_of(self.function.arguments or "", f"{path}.function.arguments")
         return FunctionCall(id=self.id, name=self.function.name, arguments=arguments, path=path)
 
 

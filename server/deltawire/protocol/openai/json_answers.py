@@ -12,6 +12,9 @@ _NO_NAME: Final = "the provider takes no name of a schema"
 _FORMAT: Final = '"text", "json_schema" or "json_object"'
 _A_SCHEMA: Final = "a JSON Schema: an object"
 _ANY_OBJECT: Final[dict[str, Any]] = {"type": "object"}
+_BY_NAME: Final = ("properties", "$defs")
+_IN_LISTS: Final = ("anyOf", "prefixItems")
+_ALONE: Final = ("items", "additionalProperties")
 
 FormatType = Literal["text", "json_schema", "json_object"]
 
@@ -67,4 +70,36 @@ def _schema_asked_for(kind: FormatType, schema: dict[str, Any] | None, path: str
         return _ANY_OBJECT
     if schema is None:
         raise Failure("invalid_frame", f"{path} is missing: {_A_SCHEMA}.", field=path)
-    return schema
+    return with_enums(schema)
+
+
+def with_enums(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return a schema in which each `const` that is a string or a number is an `enum` of this one value.
+
+    The clients write a literal of Python or of zod as `const`. The provider takes none, and the `enum` means the same.
+    """
+    root = dict(schema)
+    pending = [root]
+    while pending:
+        part = pending.pop()
+        if type(part.get("const")) in (str, int, float) and "enum" not in part:
+            part["enum"] = [part.pop("const")]
+        for keyword in _BY_NAME:
+            if isinstance(inner := part.get(keyword), dict):
+                part[keyword] = {name: _copied(value, pending) for name, value in inner.items()}
+        for keyword in _IN_LISTS:
+            if isinstance(inner := part.get(keyword), list):
+                part[keyword] = [_copied(value, pending) for value in inner]
+        for keyword in _ALONE:
+            if keyword in part:
+                part[keyword] = _copied(part[keyword], pending)
+    return root
+
+
+def _copied(value: Any, pending: list[dict[str, Any]]) -> Any:
+    """Return a copy of an inner schema, which is added to those that are `pending`; anything else as it is."""
+    if not isinstance(value, dict):
+        return value
+    copy = dict(value)
+    pending.append(copy)
+    return copy

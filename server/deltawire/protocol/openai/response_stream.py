@@ -4,7 +4,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from deltawire.protocol.errors import TABLE
 from deltawire.protocol.frames import Delta, ErrorFrame, Thought, ToolCall, TurnFrame, Usage, encode
+from deltawire.protocol.openai.errors import RESPONSES_PATH, error_body
 from deltawire.protocol.openai.response_answer import (
     OpenAIResponse,
     OutputCall,
@@ -123,7 +125,8 @@ class ResponseWriter:
     def _failed(self, response: OpenAIResponse, error: ErrorFrame) -> bytes:
         """Return the events of a failure. The text until then was sent in pieces only: no item is `done`."""
         failed = replace(response, status="failed", error=failure_of(error), output=self._output)
-        sent = self._event("error", code=error.code, message=error.message, param=error.field)
+        detail = error_body(error.code, error.message, error.field, TABLE[error.code].status, RESPONSES_PATH).error
+        sent = self._event("error", code=detail.code, message=detail.message, param=detail.param)
         return sent + self._event("response.failed", response=failed)
 
     def _next_name(self) -> str:
