@@ -18,7 +18,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class _Call(Struct, frozen=True):
-    name: str = ""
+    name: str | None = None
     id: str | None = None
 
 
@@ -41,7 +41,7 @@ def responses(parts: bytes, names: Sequence[str], tool_results: Mapping[str, Too
     """
     encoded: list[dict[str, Any]] = []
     for call, name in zip(calls_of(parts), names, strict=True):
-        response: dict[str, Any] = {"name": call.name, "response": _response(tool_results[name])}
+        response: dict[str, Any] = {"name": call.name or "", "response": _response(tool_results[name])}
         encoded.append({"functionResponse": {"id": call.id, **response} if call.id else response})
     return _encode(encoded)
 

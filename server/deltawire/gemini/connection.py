@@ -33,6 +33,8 @@ class Connection(ResponseHandler):
         self.on_news: Callable[[], None] | None = None
         """Called when bytes have come and when the connection is lost; each response sets its own."""
         self.is_lost = False
+        self.is_idle = False
+        """True while the connection is kept, and no request is sent over it."""
         self.chunks = ChunkReader()
         """The content of the current response; each response has its own."""
         self._requests = 0
@@ -42,6 +44,7 @@ class Connection(ResponseHandler):
     def set_response_params(self, **params: Any) -> None:
         """Expect the head of the next response."""
         self._head = b""
+        self.is_idle = False
         self._requests += 1
         self.chunks = ChunkReader()
         super().set_response_params(**params)
@@ -51,7 +54,13 @@ class Connection(ResponseHandler):
         self.transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
-        """Parse, then call `on_news`: a parser that fails closes the connection without any other notice."""
+        """Parse, then call `on_news`: a parser that fails closes the connection without any other notice.
+
+        Bytes that nobody asked for would be read as the response to the next request, which may be another caller's.
+        """
+        if self.is_idle and data:
+            self.abort()
+            return
         if self._head is not None:
             data = self._take_head(data)
         chunks = self.chunks
@@ -145,8 +154,9 @@ class Connector(aiohttp.TCPConnector):
 
     def _release(self, key: ConnectionKey, protocol: ResponseHandler, *, should_close: bool = False) -> None:
         if (should_close or protocol.should_close) and protocol.transport is not None:
-            connection = protocol.transport.get_extra_info("socket")
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _DROP_WHAT_IS_UNSENT)
+            peer = protocol.transport.get_extra_info("socket")
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _DROP_WHAT_IS_UNSENT)
             protocol.abort()
-        cast("Connection", protocol).on_news = None
+        connection = cast("Connection", protocol)
+        connection.on_news, connection.is_idle = None, True
         super()._release(key, protocol, should_close=should_close)

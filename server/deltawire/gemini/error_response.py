@@ -6,13 +6,14 @@ and would follow a redirect with the key in its headers.
 
 import asyncio
 from contextlib import suppress
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 import aiohttp
 
 from deltawire.gemini.body import TRANSPORT_ERRORS
 from deltawire.gemini.connection import KeptConnectionLost
 from deltawire.gemini.reading.faults import error_in, failure_of, seconds_until
+from deltawire.gemini.reading.sse import EventStreamDecoder
 
 _BODY_BYTES: Final = 2**16
 _BODY_SECONDS: Final = 2.0
@@ -45,4 +46,11 @@ async def _raise_failure(response: aiohttp.ClientResponse) -> NoReturn:
                     body += piece
     finally:
         response.close()
-    raise failure_of(error_in(bytes(body)), response.status, seconds_until(response.headers.get("Retry-After")))
+    raise failure_of(_error_in(bytes(body)), response.status, seconds_until(response.headers.get("Retry-After")))
+
+
+def _error_in(body: bytes) -> Any:
+    """Return the error in a body that may be framed as the events of a stream; None where there is none."""
+    framing = EventStreamDecoder()
+    errors = map(error_in, [*framing.feed(body), *framing.end()])
+    return next((error for error in errors if error is not None), None)

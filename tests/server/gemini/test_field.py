@@ -3,19 +3,19 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 import pytest
 import structlog
-from support.client import Frame, connected
+from support.client import Frame, connected, text_of
 from support.conversations import conversations_of
 from support.field import Case, FieldUpstream, Outcome, field_cases
 from support.log import Log
 from support.scrape import scrape
 from support.serving import serving
 from support.transports import TRANSPORTS, ask_rest, events, posting
-from support.upstream import Upstream, says
+from support.upstream import AT_ONCE, Upstream, says
 
 from deltawire.config.settings import SettingsError
 
@@ -23,7 +23,7 @@ CASES = field_cases()
 STREAMS = {name: case for name, case in CASES.items() if "steps" in str(case.get("upstream"))}
 SHAPES = {name: case for name, case in CASES.items() if name not in STREAMS}
 """Cases of what is asked, not of what is answered."""
-AT_ONCE = 8
+AT_ONE_TIME = 8
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ async def judging() -> AsyncIterator[dict[str, asyncio.Task[list[str]]]]:
     before = processors.copy()
     processors[:] = [log]
     tasks: dict[str, asyncio.Task[list[str]]] = {}
-    places = asyncio.Semaphore(AT_ONCE)
+    places = asyncio.Semaphore(AT_ONE_TIME)
     async with AsyncExitStack() as stack:
         served = [(cases, *await _serve(cases, stack)) for cases in _by_settings()]
         served.sort(key=lambda one: "'image'" in str(one[0]))
@@ -119,6 +119,39 @@ async def test_a_kept_connection_that_the_upstream_closes_as_it_is_used_is_not_s
     assert ends == ["usage"] * 3
     names = ("deltawire_upstream_retries_total", "deltawire_upstream_faults_total")
     assert [sum(value for (name, _), value in metrics.samples.items() if name == wanted) for wanted in names] == [0, 0]
+
+
+async def test_what_nobody_asked_for_is_not_the_answer_to_the_next_request() -> None:
+    is_answered, is_closed = asyncio.Event(), asyncio.Event()
+    event = b'data: {"candidates":[{"content":{"parts":[{"text":"%b"}]},"finishReason":"STOP"}]}\r\n\r\n'
+
+    def response(text: bytes) -> bytes:
+        body = event % text
+        return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+
+    async def answers_twice_at_first(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
+        await reader.readexactly(int(length[15:]))
+        writer.write(response(b"second" if is_answered.is_set() else b"first"))
+        if not is_answered.is_set():
+            await is_answered.wait()
+            writer.write(response(b"unasked"))
+            with suppress(ConnectionError):
+                await reader.read(1)
+            is_closed.set()
+        writer.close()
+
+    server = await asyncio.start_server(answers_twice_at_first, "127.0.0.1", 0)
+    upstream = Upstream()
+    upstream.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server, serving(upstream, retries=0) as address:
+        texts = [text_of(await ask_rest(address))]
+        is_answered.set()
+        async with asyncio.timeout(AT_ONCE):
+            await is_closed.wait()
+        texts.append(text_of(await ask_rest(address)))
+    assert texts == ["first", "second"]
 
 
 JUDGED_ABOVE = {

@@ -3,6 +3,7 @@
 import re
 from typing import Any, Final
 
+from deltawire.gemini.reading.loose_json import as_list, as_object
 from deltawire.gemini.reading.response import Candidate, PromptFeedback
 from deltawire.protocol.errors import TABLE, Failure
 
@@ -51,8 +52,8 @@ class Finish:
     def take_feedback(self, feedback: PromptFeedback) -> None:
         """Process the provider's feedback on the prompt."""
         self._has_feedback = True
-        ratings = feedback.safety_ratings or ()
-        if feedback.block_reason or any(rating is not None and rating.blocked for rating in ratings):
+        ratings = map(as_object, as_list(feedback.safety_ratings))
+        if feedback.block_reason or any(rating.get("blocked") in (True, "true") for rating in ratings):
             self.is_blocked = True
 
     def check(self, *, has_answer: bool) -> None:

@@ -1,6 +1,36 @@
-"""Values of the provider's JSON whose shape is not relied on."""
+"""The provider's JSON where it is not strict, and values of it whose shape is not relied on. No I/O."""
 
+import json
 from typing import Any
+
+import msgspec
+
+_encode = msgspec.json.Encoder().encode
+
+
+def loads(payload: bytes) -> Any:
+    """Return the value of JSON that may hold NaN, halves of surrogate pairs, and bytes that are not UTF-8.
+
+    Raise ValueError or RecursionError for anything else.
+    """
+    return json.loads(payload.decode(errors="replace"))
+
+
+def dumps(value: Any) -> bytes:
+    """Return strict JSON of a value of `loads`. Half a surrogate pair becomes a question mark, NaN becomes null."""
+    return _encode(_without_halves(value))
+
+
+def _without_halves(value: Any) -> Any:
+    match value:
+        case str():
+            return value if value.isascii() else value.encode(errors="replace").decode()
+        case dict():
+            return {_without_halves(name): _without_halves(field) for name, field in value.items()}
+        case list():
+            return [_without_halves(item) for item in value]
+        case _:
+            return value
 
 
 def as_object(value: Any) -> dict[str, Any]:

@@ -1,13 +1,14 @@
 """The parts of an answer that must be sent back unchanged, and the calls of functions among them. No I/O."""
 
-import json
 import secrets
 from typing import Any, Final
 
 import msgspec
 
 from deltawire.gemini.events import Event, Opaque, ToolCall
+from deltawire.gemini.reading.loose_json import dumps, loads
 from deltawire.gemini.reading.partial_args import PartialArg, PartialArguments
+from deltawire.gemini.reading.response import UNREADABLE
 
 _CALL_BYTES: Final = 8
 _OF_TEXT: Final = {"text", "thought", "thoughtSignature"}
@@ -43,27 +44,12 @@ _read_part = msgspec.json.Decoder(_Part, strict=False).decode
 _encode = msgspec.json.Encoder().encode
 
 
-def raw_parts(payload: bytes, number: int) -> list[bytes] | None:
-    """Return the bytes of each part of the first candidate, of which there are this many; None where that fails."""
-    try:
-        candidates = _read_response(payload).candidates
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
+def raw_parts(payload: bytes) -> list[bytes]:
+    """Return the bytes of each part of the first candidate of an event that was decoded."""
+    candidates = _read_response(payload).candidates
     candidate = candidates[0] if candidates else None
     parts = candidate.content.parts if candidate and candidate.content else None
-    return [bytes(part) for part in parts] if parts and len(parts) == number else None
-
-
-def payloads_of(payload: bytes, number: int) -> list[bytes]:
-    """Return the payload of each event of a list, of which there are this many."""
-    try:
-        value = json.loads(payload)
-    except (ValueError, RecursionError):
-        value = None
-    several = [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
-    if len(several) != number:
-        return [payload] * number
-    return [json.dumps(one).encode() for one in several]
+    return [bytes(part) for part in parts or ()]
 
 
 class OpaqueParts:
@@ -81,9 +67,9 @@ class OpaqueParts:
     def take(self, part: bytes, text: str | None, *, is_thought: bool, events: list[Event]) -> None:
         """Append the events of a part, whose text was sent already."""
         try:
-            fields = msgspec.json.decode(part)
+            part, fields = _strict(part)
             read = _read_part(part)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except (*UNREADABLE, ValueError):
             return  # of an unknown shape: without it the text is still right
         call = read.function_call
         if call is not None:
@@ -131,6 +117,15 @@ class OpaqueParts:
         if read.thought_signature:
             part["thoughtSignature"] = read.thought_signature
         _append(call, _encode(part), events)
+
+
+def _strict(part: bytes) -> tuple[bytes, dict[str, Any]]:
+    """Return a part as strict JSON, and its fields. What `decode` skips may hold numbers that are out of range."""
+    try:
+        return part, msgspec.json.decode(part)
+    except UNREADABLE:
+        part = dumps(loads(part))
+        return part, msgspec.json.decode(part)
 
 
 def _append(call: _Call, part: bytes, events: list[Event]) -> None:

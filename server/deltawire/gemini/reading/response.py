@@ -1,11 +1,11 @@
-"""Decode one payload of the provider's response: strictly where possible, leniently where not."""
+"""Decode one payload of the provider's response: strictly where possible, loosely where not."""
 
-import json
 from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec import Meta, Raw, Struct
 
+from deltawire.gemini.reading.loose_json import dumps, loads
 from deltawire.protocol.errors import Failure
 
 Count = Annotated[int, Meta(ge=0, le=2**53)]
@@ -40,17 +40,12 @@ class Candidate(Struct, rename="camel", gc=False):
     url_context_metadata: Any = None
 
 
-class SafetyRating(Struct, gc=False):
-    """The rating of one category of harm."""
-
-    blocked: bool | None = None
-
-
 class PromptFeedback(Struct, rename="camel", gc=False):
     """The provider's feedback on the prompt."""
 
-    block_reason: str | None = None
-    safety_ratings: list[SafetyRating | None] | None = None
+    block_reason: Any = None
+    """The name of an enum value; some gateways send its number."""
+    safety_ratings: Any = None
 
 
 class UsageMetadata(Struct, rename="camel", gc=False):
@@ -94,43 +89,50 @@ class GenerateContentResponse(Struct, rename="camel", gc=False):
 
 
 decode = msgspec.json.Decoder(GenerateContentResponse, strict=False).decode
-_decode_several = msgspec.json.Decoder(list[GenerateContentResponse], strict=False).decode
 UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
-def decode_leniently(payload: bytes) -> list[GenerateContentResponse]:
-    """Decode a payload that `decode` rejects: a list of events, NaN, halves of surrogate pairs, unknown shapes.
+def events_in(payload: bytes) -> list[dict[str, Any]]:
+    """Return the events of a payload that `decode` rejects: a list of events, NaN, surrogate halves, unknown shapes.
 
     Return nothing for a payload that is neither a JSON object nor a list of them: it is a marker of the transport, such
-    as `[DONE]`. Raise `Failure` for an object that cannot be decoded: it is an incomplete event.
+    as `[DONE]`. Raise `Failure` for an object that cannot be read: it is an incomplete event.
     """
     stripped = payload.strip()
     if not stripped.startswith(b"{") and not (stripped.startswith(b"[") and stripped[1:].lstrip().startswith(b"{")):
         return []
     try:
-        return _decode_several(stripped)
-    except UNREADABLE:
-        pass
-    try:
-        value = json.loads(stripped)
-        return [
-            _converted(event) for event in (value if isinstance(value, list) else [value]) if isinstance(event, dict)
-        ]
+        value = loads(stripped)
     except (ValueError, RecursionError):
-        raise Failure("upstream_truncated", "The provider's answer could not be read.", cause="unreadable") from None
+        raise _unreadable() from None
+    return [event for event in (value if isinstance(value, list) else [value]) if isinstance(event, dict)]
 
 
-def _converted(value: dict[str, Any]) -> GenerateContentResponse:
-    """Return one event. A field beside `candidates` in an unknown shape is skipped: the text matters more."""
-    for name in [name for name in value if name != "candidates"]:
-        if not _is_known({name: value[name]}):
-            del value[name]
-    return msgspec.convert(value, GenerateContentResponse, strict=False)
+def decode_event(event: dict[str, Any]) -> tuple[bytes, GenerateContentResponse]:
+    """Return an event as strict JSON, and decoded; raise `Failure` where that fails.
 
-
-def _is_known(value: dict[str, Any]) -> bool:
+    A field beside `candidates` in an unknown shape is skipped: the text matters more.
+    """
     try:
-        msgspec.convert(value, GenerateContentResponse, strict=False)
+        payload = dumps(event)
+        try:
+            return payload, decode(payload)
+        except msgspec.ValidationError:
+            payload = dumps({name: field for name, field in event.items() if _is_known(name, field)})
+            return payload, decode(payload)
+    except UNREADABLE:
+        raise _unreadable() from None
+
+
+def _is_known(name: str, field: Any) -> bool:
+    if name == "candidates":
+        return True
+    try:
+        decode(dumps({name: field}))
     except msgspec.ValidationError:
         return False
     return True
+
+
+def _unreadable() -> Failure:
+    return Failure("upstream_truncated", "The provider's answer could not be read.", cause="unreadable")

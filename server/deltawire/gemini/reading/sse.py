@@ -42,7 +42,7 @@ class EventStreamDecoder:
     def whole_event(self, data: bytes) -> bytes | None:
         """Return the payload of bytes that are exactly one event of one line, as most reads are; else None."""
         line, _, rest = data.partition(b"\n")
-        is_whole = rest in _EVENT_ENDS and line[:5] == b"data:"
+        is_whole = rest in _EVENT_ENDS and line[:5] == b"data:" and b"\r" not in line[:-1]
         if not is_whole or self._line or self._data or self._bare:
             return None
         return line[5:]
@@ -110,8 +110,7 @@ class EventStreamDecoder:
         outside = _json_string.sub(b"", line)
         self._depth += outside.count(b"{") - outside.count(b"}")
         if self._depth <= 0:
-            if outside.endswith((b"}]", b"},")):
-                self._bare[-1] = line[:-1]
+            self._bare[-1] = line.rstrip(b"], \t")
             self._take_bare(payloads)
 
     def _take_bare(self, payloads: list[bytes]) -> None:

@@ -3,9 +3,8 @@
 `tests/unit/gemini/test_wire.py` and the differential test compare this reader with google-genai's own.
 """
 
-from typing import Final
+from typing import Final, NoReturn
 
-import msgspec
 from msgspec.structs import replace
 
 from deltawire.gemini.events import PROGRESS, UNKNOWN_COUNTS, Counts, Event, Text, ThoughtText
@@ -13,7 +12,7 @@ from deltawire.gemini.reading.code_runs import made_file
 from deltawire.gemini.reading.counts import RunningCounts
 from deltawire.gemini.reading.faults import failure_of, unwrapped_error
 from deltawire.gemini.reading.finish import Finish
-from deltawire.gemini.reading.opaque_parts import OpaqueParts, payloads_of, raw_parts
+from deltawire.gemini.reading.opaque_parts import OpaqueParts, raw_parts
 from deltawire.gemini.reading.response import (
     UNREADABLE,
     Candidate,
@@ -22,14 +21,15 @@ from deltawire.gemini.reading.response import (
     Part,
     UsageMetadata,
     decode,
-    decode_leniently,
+    decode_event,
+    events_in,
 )
 from deltawire.gemini.reading.sse import EventStreamDecoder
+from deltawire.gemini.reading.surrogates import TEXT, SurrogateHalves
 from deltawire.gemini.reading.tool_use import ToolUse
 from deltawire.protocol.errors import Failure
 
 _EMPTY: Final = GenerateContentResponse()
-_encode: Final = msgspec.json.Encoder().encode
 
 
 class ResponseReader:
@@ -51,8 +51,7 @@ class ResponseReader:
         """True once an event has reported the end, so that `is_proven` is worth a check."""
         self._has_text = False
         self._has_thought = False
-        self._high_surrogate = ""
-        """The first half of a surrogate pair, until the second half comes."""
+        self._halves = SurrogateHalves()
         self._last_parts_hash = 0
         self._tools = ToolUse() if has_tools else None
         self._opaque: OpaqueParts | None = None
@@ -102,7 +101,7 @@ class ResponseReader:
                 self._take_payload(payload, events)
             if self._opaque is not None and self._finish.reason == "stop":
                 self._opaque.end(events)
-            if self._high_surrogate:
+            if TEXT in self._halves.waiting:
                 events.append(Text("?"))
             if self._tools is not None:
                 self._tools.append_new(events)
@@ -119,15 +118,14 @@ class ResponseReader:
             try:
                 response = decode(payload)
             except UNREADABLE:
-                several = decode_leniently(payload)
-                for one, its_payload in zip(several, payloads_of(payload, len(several)), strict=True):
-                    self._take_payload(its_payload, events, self._join_surrogates(one))
+                self._take_loosely(payload, events)
                 return
-            if self._high_surrogate:
-                self._join_surrogates(response)
-        if response.error:
-            raise failure_of(response.error)
+            if self._halves.waiting:
+                self._take_loosely(payload, events)
+                return
         candidate = response.candidates[0] if response.candidates else None
+        if response.error:
+            self._take_error(response, candidate, payload, events)
         if candidate is None or not self._take_text(candidate, payload, events):
             self._take_without_text(response, candidate, payload, events)
             return
@@ -139,6 +137,23 @@ class ResponseReader:
                 self._running.take(usage)
         if candidate.finish_reason or self._finish.reason is not None or response.prompt_feedback is not None:
             self._take_finish(response, candidate, events, has_text=True)
+
+    def _take_loosely(self, payload: bytes, events: list[Event]) -> None:
+        """Append the events of a payload that is not strict JSON of a known shape, or that follows half a character."""
+        for event in events_in(payload):
+            self._halves.join(event)
+            strict_payload, response = decode_event(event)
+            self._take_payload(strict_payload, events, response)
+
+    def _take_error(
+        self, response: GenerateContentResponse, candidate: Candidate | None, payload: bytes, events: list[Event]
+    ) -> NoReturn:
+        """Append the last text, which may come with the error; then raise the error as a `Failure`."""
+        if candidate is not None:
+            self._take_text(candidate, payload, events)
+        if response.usage_metadata is not None:
+            self._running.take(response.usage_metadata)
+        raise failure_of(response.error)
 
     def _take_text(  # noqa: C901 - split, each delta would cost a call more
         self, candidate: Candidate, payload: bytes, events: list[Event]
@@ -179,8 +194,7 @@ class ResponseReader:
         """Append the parts of an event, of which some are not plain text; return True when there was any text."""
         has_text = False
         opaque = self._opaque = self._opaque or OpaqueParts()
-        raws = raw_parts(payload, len(parts)) or [_encode(part) for part in parts]
-        for part, raw in zip(parts, raws, strict=True):
+        for part, raw in zip(parts, raw_parts(payload), strict=True):
             if part is None:
                 continue
             if part.text:
@@ -236,16 +250,3 @@ class ResponseReader:
         """Return whether an event had all counts."""
         counts = self.counts
         return bool(usage.total_token_count) and counts.input is not None and counts.output is not None
-
-    def _join_surrogates(self, response: GenerateContentResponse) -> GenerateContentResponse:
-        """Join surrogate pairs, also one whose halves came in two events. A lone half becomes a question mark."""
-        for candidate in response.candidates or ():
-            for part in (candidate and candidate.content and candidate.content.parts) or ():
-                if part is None or not part.text:
-                    continue
-                text = self._high_surrogate + part.text
-                self._high_surrogate = text[-1] if "\ud800" <= text[-1] <= "\udbff" else ""
-                text = text[:-1] if self._high_surrogate else text
-                text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
-                part.text = text.encode(errors="replace").decode()
-        return response
