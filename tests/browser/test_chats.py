@@ -325,6 +325,61 @@ async def test_enter_chooses_what_is_found_once_it_is(page: ChatPage, upstream: 
     await expect(page.box).to_be_focused()
 
 
+async def test_enter_does_nothing_where_it_leads_to(page: ChatPage, upstream: Upstream) -> None:
+    keyboard = page.page.keyboard
+    upstream.plays(says("About whales"))
+    await kept(page, "first")
+    await keyboard.press("Control+k")
+    await keyboard.type("whales")
+    await expect(page.found("first")).to_contain_text("whales")
+    await keyboard.press("Enter")
+    await expect(page.box).to_be_focused()
+    await keyboard.type("more")
+    await expect(page.box).to_have_value("more")
+
+    await keyboard.press("Control+k")
+    await keyboard.type("settings")
+    await expect(page.chats.get_by_text("No chat holds these words.")).to_be_visible()
+    await keyboard.press("Enter")
+    panel = page.page.get_by_role("dialog", name="Settings")
+    await expect(panel).to_be_visible()
+    await keyboard.press("Escape")  # which would close the list of the models, had Enter opened it
+    await expect(panel).to_be_hidden()
+
+
+async def test_found_words_stay_marked_when_the_text_around_them_is_drawn_anew(
+    page: ChatPage, upstream: Upstream
+) -> None:
+    paragraph = f"{'Nothing is said here. ' * 20}\n\n"
+    upstream.plays(says(f"A **narwhal** is a whale.\n\n{paragraph * 60}"))
+    await kept(page, "first")
+    await page.button("New chat").click()
+    await page.page.reload()
+    await page.is_connected()
+    await page.page.keyboard.press("Control+k")
+    await page.page.keyboard.type("narwhal")
+    await expect(page.found("first")).to_contain_text("narwhal")
+    await page.found("first").click()
+    word = page.answer.get_by_text("narwhal", exact=True)
+    await expect(word).to_be_in_viewport()
+    assert await word.evaluate("element => element.tagName") != "P"  # bold: its markdown is drawn
+    marked = "[...(CSS.highlights.get('found') ?? [])].map((range) => range.toString())"
+    await page.page.wait_for_function(f"{marked}.length === 1")
+    assert await page.page.evaluate(marked) == ["narwhal"]
+
+
+async def test_a_question_that_comes_back_leaves_its_chat_in_sight(page: ChatPage, upstream: Upstream) -> None:
+    upstream.plays(says("Once said."))
+    await kept(page, "first")
+    conversation = urlsplit(page.page.url)
+    async with aiohttp.ClientSession(f"http://{conversation.netloc}") as session:
+        await session.delete(f"/conversations/{conversation.path.rpartition('/')[2]}")
+    await page.ask("second")
+    await expect(page.returned).to_contain_text("deleted elsewhere")
+    await expect(page.box).to_have_value("second")
+    await expect(page.answer.get_by_text("Once said.")).to_be_in_viewport()
+
+
 async def test_enter_is_forgotten_with_the_words_that_it_was_pressed_after(page: ChatPage, upstream: Upstream) -> None:
     upstream.plays(says("About whales"), says("About otters"))
     await kept(page, "first", "second")

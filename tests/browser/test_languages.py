@@ -130,3 +130,15 @@ async def test_what_the_reader_writes_before_the_words_come_stands(browser: Brow
         await (await held).continue_()
         await expect(page.get_by_role("textbox", name="Message")).to_have_value("early")
         await context.close()
+
+
+async def test_the_arrow_of_the_models_stands_behind_their_names_in_each_direction(
+    browser: Browser, upstream: Upstream
+) -> None:
+    for language in ("ar", "en"):
+        async with (
+            sharing(upstream, models="gemini-flash-latest,gemini-2.5-pro") as address,
+            reading(browser, address, language) as page,
+        ):
+            at = await page.locator("header select").evaluate("(it) => getComputedStyle(it).backgroundPositionX")
+            assert at.startswith("calc(100% - "), (language, at)

@@ -10,6 +10,7 @@ from aiohttp import web
 from playwright.async_api import Browser, Locator, expect
 from support.identity import API_KEYS, KEYS, SECRET, token
 from support.page import ChatPage, visited
+from support.proxy import TcpProxy
 from support.serving import serving
 from support.upstream import Upstream, says, says_when
 from support.web_app import started
@@ -112,6 +113,26 @@ async def test_a_token_that_runs_out_is_renewed_on_the_open_connection(browser: 
         await page.button("Retry").click()
         await expect(page.answer).to_contain_text("Again")
         assert len(sockets) == 1
+
+
+async def test_the_page_asks_for_no_token_over_what_is_being_written(browser: Browser, upstream: Upstream) -> None:
+    alice, bob = API_KEYS.split(",")
+    async with serving(upstream, api_keys=alice) as before, serving(upstream, api_keys=bob) as after:
+        async with TcpProxy(before) as proxy, locked(browser, proxy.address) as page:
+            await signs_in(page, KEYS["alice"])
+            await page.is_connected()
+            await page.box.click()
+            await page.page.keyboard.type("Half a ")
+            proxy.leads_to(after)
+            proxy.cut()
+            await expect(page.button("Enter a token")).to_be_visible()
+            await page.page.keyboard.type("sentence")
+            await expect(page.box).to_have_value("Half a sentence")
+            await page.button("Enter a token").click()
+            await expect(dialog(page).get_by_role("alert")).to_contain_text("does not take this token")
+            await signs_in(page, KEYS["bob"])
+            await page.is_connected()
+            await expect(page.box).to_have_value("Half a sentence")
 
 
 async def test_somebody_elses_token_gets_a_page_of_its_own(browser: Browser, upstream: Upstream) -> None:
