@@ -8,6 +8,7 @@ import sys
 import sysconfig
 from pathlib import Path
 
+import pytest
 from support.client import text_of
 from support.conversations import conversations_of
 from support.paths import DOCS
@@ -47,6 +48,68 @@ async def texts(server: ServerProcess, conversation: str) -> list[str]:
 
 async def ask(server: ServerProcess, conversation: str, message: str) -> None:
     assert text_of(await ask_rest(server.address, message, conversation=conversation)) == "Hello world"
+
+
+def deltawire(*arguments: str | bytes, folder: Path) -> subprocess.CompletedProcess[str]:
+    """A command to its end, on the database of this folder."""
+    return subprocess.run(
+        [sys.executable, "-m", "deltawire", *arguments],
+        env={"DELTAWIRE_DATA_DIR": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("name", ["conversations.db", "conversations.db-wal", "link", "device", "..", ""])
+def test_a_backup_replaces_neither_the_database_nor_a_device(tmp_path: Path, name: str) -> None:
+    """A server would lose what it writes into a database that was replaced."""
+    folder = tmp_path / "data"
+    assert deltawire("migrate", folder=folder).returncode == 0
+    (folder / "link").hardlink_to(folder / "conversations.db")
+    os.mkfifo(folder / "device")
+    before = {file.name: file.lstat().st_ino for file in folder.iterdir()}
+    done = deltawire("backup", str(folder / name) if name else "", folder=folder)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert re.fullmatch(r"backup: \S+ is (the database itself|no regular file)\n", done.stderr)
+    assert {file.name: file.lstat().st_ino for file in folder.iterdir()} == before
+
+
+def test_a_backup_of_a_database_that_is_not_there_makes_none(tmp_path: Path) -> None:
+    done = deltawire("backup", str(tmp_path / "copy"), folder=tmp_path / "data")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        f"backup: there is no {tmp_path}/data/conversations.db; DELTAWIRE_DATA_DIR names its folder\n"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_backup_that_broke_off_leaves_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    assert deltawire("migrate", folder=folder).returncode == 0
+    os.truncate(folder / "conversations.db", 8192)
+    done = deltawire("backup", str(tmp_path / "copy"), folder=folder)
+    assert done.returncode == 1
+    assert done.stderr.startswith("backup: cannot copy ")
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+@pytest.mark.parametrize(
+    "arguments, code",
+    [
+        (("usage", "--until", "9999-12-31"), 0),
+        (("usage", "--until", "0001-01-01"), 0),
+        (("usage", "--model", b"\xff"), 2),
+        (("turn", b"\xff"), 2),
+    ],
+)
+def test_a_report_takes_any_argument_without_a_stack_trace(
+    tmp_path: Path, arguments: tuple[str | bytes, ...], code: int
+) -> None:
+    assert deltawire("migrate", folder=tmp_path).returncode == 0
+    done = deltawire(*arguments, folder=tmp_path)
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr
 
 
 async def test_sqlite_is_backed_up_while_the_server_runs_and_restored(upstream: Upstream, tmp_path: Path) -> None:

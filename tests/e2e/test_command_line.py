@@ -84,6 +84,13 @@ def test_dollars_of_a_model_without_a_price_stop_the_start_by_its_name() -> None
     )
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_store_of_files_that_cannot_be_opened_stops_the_start_in_one_line(workers: str) -> None:
+    result = run(DELTAWIRE_FILES_URL="az://container", DELTAWIRE_WORKERS=workers, DELTAWIRE_PORT="0")
+    assert result.returncode == 2
+    assert result.stderr == "DELTAWIRE_FILES_URL: cannot open az://container: account must be specified\n"
+
+
 def test_a_page_that_is_not_built_stops_the_start_in_one_line(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "server", tmp_path / "server")
     result = run(folder=tmp_path / "server")

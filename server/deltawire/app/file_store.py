@@ -16,13 +16,7 @@ def make_files(settings: Settings, database: Database) -> FileStore:
 
     When nothing else needs a folder, the server also starts without one; then it accepts no files.
     """
-    try:
-        objects = Objects(settings.files_url or settings.files_folder)
-    except (ValueError, OSError) as error:
-        reason = (getattr(error, "strerror", None) or str(error)).lower()
-        if settings.files_url is not None:
-            raise SettingsError([f"{PREFIX}FILES_URL: cannot open {settings.files_url}: {reason}"]) from None
-        objects = Objects(None)
+    objects = open_objects(settings)
     if objects.url == "":
         log.warning("files: none are taken, there is no folder for them; set FILES_URL or DATA_DIR")
     bounds = FileBounds(
@@ -33,3 +27,14 @@ def make_files(settings: Settings, database: Database) -> FileStore:
         kinds=frozenset(settings.file_types),
     )
     return FileStore(database, objects, bounds)
+
+
+def open_objects(settings: Settings) -> Objects:
+    """Return the store of objects; raise `SettingsError` where the one that is set cannot be opened."""
+    try:
+        return Objects(settings.files_url or settings.files_folder)
+    except (ValueError, OSError) as error:
+        if settings.files_url is None:
+            return Objects(None)
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
+        raise SettingsError([f"{PREFIX}FILES_URL: cannot open {settings.files_url}: {reason}"]) from None

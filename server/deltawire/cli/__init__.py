@@ -110,12 +110,23 @@ def _add_reports(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         default=("caller", "model"),
         help="add up by day, caller or model, or by several, as in day,model; else by caller,model",
     )
-    usage.add_argument("--caller", help="only this caller, such as key:alice; '' is everybody without authentication")
-    usage.add_argument("--model", help="only this model")
+    usage.add_argument(
+        "--caller", type=_text, help="only this caller, such as key:alice; '' is everybody without authentication"
+    )
+    usage.add_argument("--model", type=_text, help="only this model")
     usage.add_argument("--json", action="store_true", help="print JSON instead of a table")
     turn = commands.add_parser("turn", help="show what is kept of a turn, without its texts, and stop")
-    turn.add_argument("id", help="the `request` of a log line, or its part before the dot, or the id of a message")
+    turn.add_argument(
+        "id", type=_text, help="the `request` of a log line, or its part before the dot, or the id of a message"
+    )
     turn.add_argument("--json", action="store_true", help="print JSON instead of lines")
+
+
+def _text(value: str) -> str:
+    """Return an argument; one whose bytes are not UTF-8 is in no row, and a database does not take it."""
+    if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
+        raise argparse.ArgumentTypeError("it is not UTF-8")
+    return value
 
 
 def _day(value: str) -> date:

@@ -38,15 +38,21 @@ def migrate(settings: Settings) -> int:
 def back_up(settings: Settings, to: Path) -> int:
     """Copy the SQLite file; return the exit code."""
     logs.configure(settings.log_level, settings.log_format)
-    check_data_folder(settings)
     url = make_url(settings.database)
     if url.get_backend_name() != "sqlite" or url.database is None:
         sys.stderr.write(f"backup: {PREFIX}DATABASE_URL is no SQLite file; pg_dump copies PostgreSQL\n")
         return 2
+    file = Path(url.database)
     try:
-        backup.back_up(Path(url.database), to)
+        if not file.exists():
+            sys.stderr.write(f"backup: there is no {file}; {PREFIX}DATA_DIR names its folder\n")
+            return 1
+        if refused := backup.why_refused(file, to):
+            sys.stderr.write(f"backup: {refused}\n")
+            return 2
+        backup.back_up(file, to)
     except (sqlite3.Error, OSError) as error:
-        sys.stderr.write(f"backup: cannot copy {url.database} to {to}: {error}\n")
+        sys.stderr.write(f"backup: cannot copy {file} to {to}: {error}\n")
         return 1
     log.info("backed up", file=str(to), bytes=to.stat().st_size)
     return 0

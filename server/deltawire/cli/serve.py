@@ -7,6 +7,7 @@ from functools import partial
 import structlog
 
 from deltawire.app import build
+from deltawire.app.file_store import open_objects
 from deltawire.cli.database import prepare
 from deltawire.config.checks import check_data_folder, check_prices
 from deltawire.config.environment import unknown_names
@@ -27,6 +28,8 @@ def serve(settings: Settings) -> int:
     try:
         built()
         check_prices(settings)
+        if settings.workers > 1 and settings.files_url is not None:
+            open_objects(settings)  # else each worker would find out, and end with a stack trace
         prepare(settings)
     except (SchemaError, NotBuiltError) as error:
         sys.stderr.write(f"{error}\n")

@@ -4,8 +4,10 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
+from deltawire.config.addresses import check_url
 from deltawire.config.settings import PREFIX, Settings, SettingsError
 from deltawire.config.types import is_loopback
 from deltawire.conversations.database import why_unusable
@@ -30,15 +32,15 @@ def contradictions(settings: Settings) -> Iterator[str]:
     yield from _upstream_address(settings)
     if settings.api_key is not None and not re.fullmatch(r"[!-~]+", settings.api_key.get_secret_value()):
         yield "GEMINI_API_KEY, GOOGLE_API_KEY: got a value that is not shown; takes a key of visible ASCII characters"
-    if settings.vertex and settings.api_key is None and not os.environ.get("GOOGLE_CLOUD_PROJECT"):
-        yield "GOOGLE_CLOUD_PROJECT: is not set; Vertex AI takes the id of your project, or an API key"
+    if settings.vertex and settings.api_key is None:
+        yield from _vertex_account()
 
 
 def _upstream_address(settings: Settings) -> Iterator[str]:
     """Yield a line for each variable of the SDK whose address or API version cannot work."""
     for name in ("GOOGLE_GEMINI_BASE_URL", "GOOGLE_VERTEX_BASE_URL"):
         address = os.environ.get(name, "")
-        if address and not re.match(r"https?://[^/\s]+", address):
+        if address and not _is_address(address):
             yield f"{name}: got {address[:100]!r}; takes an address such as https://example.com"
         elif version := re.search(r"/(v\d+(?:(?:alpha|beta)\d*)?)/*$", address):
             yield (
@@ -51,6 +53,25 @@ def _upstream_address(settings: Settings) -> Iterator[str]:
             f"GOOGLE_GENAI_API_VERSION: got 'v1', which does not know {latest[0]}; takes v1beta, or name other "
             f"models in {PREFIX}MODELS, DEFAULT_MODEL and FALLBACK_MODELS"
         )
+
+
+def _vertex_account() -> Iterator[str]:
+    """Yield a line for each variable of Google's libraries without which Vertex AI could not be asked."""
+    if not os.environ.get("GOOGLE_CLOUD_PROJECT"):
+        yield "GOOGLE_CLOUD_PROJECT: is not set; Vertex AI takes the id of your project, or an API key"
+    if file := os.environ.get("GOOGLE_APPLICATION_CREDENTIALS"):
+        try:
+            Path(file).read_bytes()
+        except (OSError, ValueError) as error:
+            yield f"GOOGLE_APPLICATION_CREDENTIALS: got {file[:100]!r}: {reason_of(error)}; takes a file of credentials"
+
+
+def _is_address(url: str) -> bool:
+    try:
+        check_url(url)
+    except ValueError:
+        return False
+    return re.match(r"https?://[^/\s]+", url) is not None
 
 
 def _limits_without_effect(settings: Settings) -> Iterator[str]:

@@ -24,6 +24,7 @@ from deltawire.config.types import (
     JwtSecret,
     KeySetUrl,
     Lifetime,
+    MetricsToken,
     ModelName,
     Models,
     Networks,
@@ -35,6 +36,7 @@ from deltawire.config.types import (
     SecondsOrNone,
     SecondsOrUnset,
     ToolList,
+    WorkerCount,
 )
 from deltawire.conversations.files.kinds import NAMES as FILE_KINDS
 from deltawire.limits.own_prices import OwnPrice, read_prices
@@ -84,7 +86,7 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("DELTAWIRE_PORT", "PORT"),
         description="the port to listen on; `PORT` without the prefix is read, too",
     )
-    workers: Count = Field(1, description="server processes; the bounds below apply to each process")
+    workers: WorkerCount = Field(1, description="server processes; the bounds below apply to each process")
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
         BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value),
@@ -257,10 +259,10 @@ class Settings(BaseSettings):
         description="signs the `state` of an answer over HTTP that ended in calls; unset: one from JWT_SECRET or "
         "the Gemini key, else one in DATA_DIR",
     )
-    metrics_token: Annotated[SecretStr | None, Accepts("a string")] = Field(
+    metrics_token: MetricsToken = Field(
         None, description="the bearer token for `GET /metrics`; unset: authentication as on every other path"
     )
-    metrics_token_before: Annotated[SecretStr | None, Accepts("a string")] = Field(
+    metrics_token_before: MetricsToken = Field(
         None, description="the METRICS_TOKEN before a rotation, which is accepted, too"
     )
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
 
+from deltawire.config.addresses import check_host, check_postgresql, check_redis, check_url
 from deltawire.conversations.files.kinds import NAMES as FILE_KINDS
 from deltawire.edge.origin_form import normalised
 from deltawire.identity.api_keys import parse_keys
@@ -76,14 +77,17 @@ def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _host_names(names: tuple[str, ...]) -> tuple[str, ...]:
-    if any(re.search(r"[/\s]|^[^:]*:[^:]*$|\]:", name) for name in names):
-        raise ValueError
+    for name in names:
+        if name != "*":
+            check_host(name)
     return tuple(f"[{name}]" if name.count(":") > 1 and not name.startswith("[") else name for name in names)
 
 
 def _origins(origins: tuple[str, ...]) -> tuple[str, ...]:
     if not all(origin == "*" or re.fullmatch(_ORIGIN, origin) for origin in origins):
         raise ValueError
+    for origin in origins:
+        _ = urlsplit(origin).port  # raises ValueError for a wrong port
     return tuple(normalised(origin) for origin in origins)
 
 
@@ -107,8 +111,9 @@ def _jwt_secret(secret: SecretStr) -> SecretStr:
 def _key_set_url(url: str) -> str:
     parts = urlsplit(url)
     is_safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
-    if not is_safe or not parts.hostname or "@" in parts.netloc or re.search(r"[\s#]", url):
+    if not is_safe or "@" in parts.netloc or re.search(r"[\s#]", url):
         raise ValueError
+    check_url(url)
     return url
 
 
@@ -125,9 +130,17 @@ def _database_url(url: SecretStr) -> SecretStr:
         raise ValueError
     driver = _DRIVERS[sqlalchemy_url.drivername]
     parameters = {("ssl" if name == "sslmode" else name): value for name, value in sqlalchemy_url.query.items()}
-    if driver.startswith("postgresql") and not parameters.keys() <= _DRIVER_PARAMETERS:
+    known = _DRIVER_PARAMETERS if driver.startswith("postgresql") else frozenset()
+    if not parameters.keys() <= known:
         raise ValueError
-    return SecretStr(sqlalchemy_url.set(drivername=driver, query=parameters).render_as_string(hide_password=False))
+    url_of_driver = sqlalchemy_url.set(drivername=driver, query=parameters)
+    try:
+        _, arguments = url_of_driver.get_dialect()().create_connect_args(url_of_driver)
+    except ArgumentError:
+        raise ValueError from None
+    if known:
+        check_postgresql(arguments)
+    return SecretStr(url_of_driver.render_as_string(hide_password=False))
 
 
 def _redis_url(url: SecretStr) -> SecretStr:
@@ -136,7 +149,7 @@ def _redis_url(url: SecretStr) -> SecretStr:
     parts = urlsplit(f"redis://{rest}")
     if scheme not in _STORES or not colon or not (parts.path if scheme == "unix" else parts.hostname):
         raise ValueError
-    _ = parts.port  # raises ValueError for a wrong port
+    check_redis(f"{_STORES[scheme]}://{rest}")
     return SecretStr(f"{_STORES[scheme]}://{rest}")
 
 
@@ -172,7 +185,17 @@ def _prices(text: str) -> str:
 
 
 def _bare_host(host: str) -> str:
-    return host.removeprefix("[").removesuffix("]")
+    bare = host.removeprefix("[").removesuffix("]")
+    check_host(bare)
+    return bare
+
+
+def _metrics_token(token: SecretStr) -> SecretStr:
+    """Return a token that a header can hold: it has no spaces around it and is one line."""
+    text = token.get_secret_value()
+    if text != text.strip() or not text.isprintable():
+        raise ValueError
+    return token
 
 
 _MAX_SECONDS: Final = 1_000_000
@@ -197,6 +220,8 @@ SecondsOrNone = Annotated[
 ]
 SecondsOrUnset = Annotated[Seconds | None, Accepts(f"seconds, more than 0, at most {_MAX_SECONDS:,}")]
 Count = Annotated[int, Field(ge=1, le=_MAX_COUNT), Accepts(f"a whole number from 1 to {_MAX_COUNT}")]
+_MAX_WORKERS: Final = 1024
+WorkerCount = Annotated[int, Field(ge=1, le=_MAX_WORKERS), Accepts(f"a whole number from 1 to {_MAX_WORKERS}")]
 CallerQuota = Annotated[
     Annotated[int, Field(ge=1, le=_MAX_COUNT)] | None, Accepts(f"a whole number from 1 to {_MAX_COUNT}")
 ]
@@ -250,6 +275,9 @@ ApiKeys = Annotated[
 ]
 JwtSecret = Annotated[
     Annotated[SecretStr, AfterValidator(_jwt_secret)] | None, AcceptsSecret("a secret of at least 32 bytes")
+]
+MetricsToken = Annotated[
+    Annotated[SecretStr, AfterValidator(_metrics_token)] | None, AcceptsSecret("a line without spaces around it")
 ]
 KeySetUrl = Annotated[
     Annotated[str, AfterValidator(_key_set_url)] | None, Accepts("an https address; http on loopback only")

@@ -57,7 +57,8 @@ def groups_of(value: str) -> tuple[str, ...]:
 
 def first_day(until: date | None) -> date:
     """Return the day from which a report begins where none is named."""
-    return (until or datetime.now(UTC).date()) - timedelta(days=_DEFAULT_DAYS)
+    last = until or datetime.now(UTC).date()
+    return last - min(timedelta(days=_DEFAULT_DAYS), last - date.min)
 
 
 async def read_report(url: str, usage_filter: UsageFilter) -> UsageHistoryReport:

@@ -1,7 +1,7 @@
 """The usage of each turn, as a row of the table `usage`: written once, and summed up by caller and model."""
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from time import time as now
 from typing import Any, Final
 
@@ -78,6 +78,7 @@ _SUMS: Final = (
     "COUNT(*) - COUNT(nanodollars) AS unpriced_turns FROM usage WHERE ended >= :since{wanted} "
     "GROUP BY {numbers} ORDER BY {numbers}"
 )
+_DAY_SECONDS: Final = 86_400
 _DAY: Final = {
     "sqlite": "date(ended, 'unixepoch') AS day",
     "postgresql": "to_char(to_timestamp(ended) AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS day",
@@ -133,7 +134,7 @@ async def read_sums(connection: AsyncConnection, usage_filter: UsageFilter) -> l
     conditions = "".join(f" AND {name} = :{name}" for name in wanted)
     if usage_filter.until is not None:
         conditions += " AND ended < :until"
-        wanted["until"] = _start_of(usage_filter.until + timedelta(days=1))
+        wanted["until"] = _start_of(usage_filter.until) + _DAY_SECONDS
     day = _DAY[connection.dialect.name]
     groups = ", ".join(day if name == "day" else name for name in usage_filter.by)
     numbers = ", ".join(str(index + 1) for index in range(len(usage_filter.by)))

@@ -39,6 +39,12 @@ def lines_for(monkeypatch: pytest.MonkeyPatch, **environment: str) -> list[str]:
     [
         ("PORT", "70000"),
         ("PORT", "web"),
+        ("WORKERS", "1025"),
+        ("HOST", "not a host"),
+        ("HOST", "127.0.0.1:8000"),
+        ("HOST", "/run/deltawire.sock"),
+        ("HOST", "chat..example"),
+        ("HOST", "a" * 64),
         ("LOG_LEVEL", "loud"),
         ("LOG_FORMAT", "xml"),
         ("MODELS", "gemini/../x"),
@@ -49,6 +55,7 @@ def lines_for(monkeypatch: pytest.MonkeyPatch, **environment: str) -> list[str]:
         ("FALLBACK_MODELS", "a,*"),
         ("ALLOWED_HOSTS", "chat.example:8443"),
         ("ALLOWED_HOSTS", "https://chat.example"),
+        ("ALLOWED_HOSTS", "*.chat.example"),
         ("CONNECT_TIMEOUT", "0"),
         ("FIRST_TOKEN_TIMEOUT", "nan"),
         ("TOKEN_TIMEOUT", "inf"),
@@ -70,9 +77,14 @@ def lines_for(monkeypatch: pytest.MonkeyPatch, **environment: str) -> list[str]:
         ("JWT_JWKS_URL", "https:///keys"),
         ("JWT_JWKS_URL", "https://user:password@id.example/keys"),
         ("JWT_JWKS_URL", "file:///etc/keys"),
+        ("JWT_JWKS_URL", "https://id.example:99999/keys"),
+        ("JWT_JWKS_URL", "https://id.example:https/keys"),
+        ("JWT_JWKS_URL", "https://id..example/keys"),
         ("ALLOWED_ORIGINS", "chat.example"),
         ("ALLOWED_ORIGINS", "https://chat.example/"),
         ("ALLOWED_ORIGINS", "https://*.example"),
+        ("ALLOWED_ORIGINS", "https://chat.example:99999"),
+        ("ALLOWED_ORIGINS", "https://[::1"),
         ("TRUSTED_PROXIES", "proxy.example"),
         ("TRUSTED_PROXIES", "10.0.0.0/33"),
     ],
@@ -267,7 +279,17 @@ def test_a_limit_of_a_model_that_is_not_on_offer_would_limit_nothing(monkeypatch
 
 @pytest.mark.parametrize(
     "url",
-    ["secret", "secret:6379", "http://secret", "redis://", "redis://:secret@", "unix://", "redis://secret:port/0"],
+    [
+        *("secret", "secret:6379", "http://secret", "redis://", "redis://:secret@", "unix://", "redis://secret:port/0"),
+        *(
+            "redis://secret:6379/first",
+            "redis://secret:6379/-1",
+            "redis://secret..example/0",
+            "unix:///secret?db=first",
+        ),
+        *("redis://secret/0?db=first", "redis://secret/0?no=such", "redis://secret/0?socket_timeout=long"),
+        "rediss://secret/0?ssl_cert_reqs=perhaps",
+    ],
 )
 def test_a_bad_address_of_the_store_is_named_and_not_shown(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     [line] = lines_for(monkeypatch, DELTAWIRE_REDIS_URL=url)
@@ -283,6 +305,7 @@ def test_a_bad_address_of_the_store_is_named_and_not_shown(monkeypatch: pytest.M
         ("valkey://store.example/1", "redis://store.example/1"),
         ("valkeys://store.example", "rediss://store.example"),
         ("unix:///run/valkey.sock?db=1", "unix:///run/valkey.sock?db=1"),
+        ("rediss://store.example/?ssl_cert_reqs=none", "rediss://store.example/?ssl_cert_reqs=none"),
     ],
 )
 def test_a_valkey_is_spoken_to_like_a_redis(monkeypatch: pytest.MonkeyPatch, written: str, used: str) -> None:
@@ -290,6 +313,51 @@ def test_a_valkey_is_spoken_to_like_a_redis(monkeypatch: pytest.MonkeyPatch, wri
     url = load().redis_url
     assert url is not None
     assert url.get_secret_value() == used
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("sqlite:///secret.db?timeout=long", "sqlite:///secret.db?mode=ro", "sqlite://secret/conversations.db"),
+        "sqlite:///file:secret?mode=memory&uri=true",
+        *("postgresql://u:secret@store.example:99999/chat", "postgresql://u:secret@store..example/chat"),
+        *(
+            f"postgresql://u:secret@store.example/chat?{parameter}"
+            for parameter in (
+                *("sslmode=perhaps", "target_session_attrs=writable", "port=first", "host=a:1&host=b"),
+                *("prepared_statement_cache_size=none", "prepared_statement_cache_size=-1", "ssl=require&ssl=disable"),
+            )
+        ),
+    ],
+)
+def test_a_bad_address_of_the_database_is_named_and_not_shown(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    [line] = lines_for(monkeypatch, DELTAWIRE_DATABASE_URL=url)
+    assert line.startswith("DELTAWIRE_DATABASE_URL: got a value that is not shown; takes sqlite")
+    assert "secret" not in line
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite:////var/lib/deltawire/conversations.db",
+        "postgresql:///chat?host=/var/run/postgresql",
+        "postgresql://u:p@/chat?host=a:5432&host=b:5432&target_session_attrs=read-write",
+        "postgresql://u:p@store.example/chat?sslmode=verify-full&prepared_statement_cache_size=0",
+        "postgresql://u:p@[::1]:5432/chat",
+    ],
+)
+def test_a_good_address_of_the_database_is_accepted(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("DELTAWIRE_DATABASE_URL", url)
+    assert load().database_url is not None
+
+
+@pytest.mark.parametrize("name", ["METRICS_TOKEN", "METRICS_TOKEN_BEFORE"])
+@pytest.mark.parametrize("token", [" ", " planted", "planted\nplanted"])
+def test_a_token_that_no_header_could_hold_is_named_but_not_repeated(
+    monkeypatch: pytest.MonkeyPatch, name: str, token: str
+) -> None:
+    [line] = lines_for(monkeypatch, **{"DELTAWIRE_METRICS_TOKEN": "a token", f"DELTAWIRE_{name}": token})
+    assert line == f"DELTAWIRE_{name}: got a value that is not shown; takes a line without spaces around it"
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "localhost", "::1"])
@@ -302,6 +370,9 @@ def test_a_loopback_address_is_open_to_nobody_else(monkeypatch: pytest.MonkeyPat
     "name, value",
     [
         ("GOOGLE_GEMINI_BASE_URL", "not a url"),
+        ("GOOGLE_GEMINI_BASE_URL", "http://gateway.example:99999"),
+        ("GOOGLE_GEMINI_BASE_URL", "http://gateway..example"),
+        ("GOOGLE_VERTEX_BASE_URL", "http://[::1"),
         ("GOOGLE_GENAI_USE_VERTEXAI", "maybe"),
         ("GOOGLE_GENAI_USE_ENTERPRISE", "maybe"),
     ],
@@ -359,6 +430,16 @@ def test_vertex_needs_a_project_or_a_key(monkeypatch: pytest.MonkeyPatch) -> Non
     assert line.startswith("GOOGLE_CLOUD_PROJECT: ")
     monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "p")
     assert load().has_upstream
+
+
+def test_vertex_needs_the_file_of_credentials_that_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("GOOGLE_GENAI_USE_VERTEXAI", "true")
+    monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "project")
+    file = tmp_path / "account.json"
+    [line] = lines_for(monkeypatch, GOOGLE_APPLICATION_CREDENTIALS=str(file))
+    assert line.startswith(f"GOOGLE_APPLICATION_CREDENTIALS: got {str(file)!r}: no such file or directory; takes ")
+    file.write_text("{}")
+    load()
 
 
 def test_contradictions_are_all_told(monkeypatch: pytest.MonkeyPatch) -> None:

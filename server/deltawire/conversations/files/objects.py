@@ -58,7 +58,7 @@ class Objects:
         try:
             self._opened = from_url(url, client_options=cast("Any", _CLIENT), retry_config=cast("Any", _RETRYING))
         except BaseError as error:
-            raise ValueError(type(error).__name__) from None
+            raise ValueError(_reason_of(error)) from None
 
     @property
     def _store(self) -> Any:
@@ -130,3 +130,8 @@ def _store_faults_raised() -> Iterator[None]:
 def _away(cause: str) -> Failure:
     message = "The files cannot be reached at the moment; try again."
     return Failure("store_unavailable", message, cause=f"files: {cause}")
+
+
+def _reason_of(error: BaseError) -> str:
+    """Return the cause of a store that cannot be opened, without the details: they may quote credentials."""
+    return str(error).partition(" error: ")[2].partition("\n")[0].partition(": ")[0] or type(error).__name__
