@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-from msgspec import UNSET, Struct
+from msgspec import Struct
 
 from deltawire.chat.request import RoundBounds
 from deltawire.conversations.turn_context import OpenCalls
@@ -48,7 +48,7 @@ def responses(parts: bytes, names: Sequence[str], answers: Mapping[str, ToolAnsw
 
 def _response(answer: ToolAnswer) -> dict[str, Any]:
     """Return an answer as an object, which is all that the provider takes."""
-    if answer.error is not UNSET:
+    if answer.is_error:
         return {"error": answer.error}
     return answer.result if isinstance(answer.result, dict) else {"result": answer.result}
 
@@ -76,7 +76,7 @@ def check_answer(
         raise Failure("invalid_frame", "This call has its result already.", field="call")
     if answer.call not in names:
         raise Failure("invalid_frame", "No call of this name waits for a result.", field="call")
-    is_error = answer.error is not UNSET
+    is_error = answer.is_error
     check_nesting(answer.result, "result")
     encoded = _encode(answer.error if is_error else answer.result)
     if len(encoded) > bounds.result_chars and len(encoded.decode()) > bounds.result_chars:
