@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-from msgspec import UNSET, Struct
+from msgspec import Struct
 
 from deltawire.chat.request import RoundBounds
 from deltawire.conversations.turn_context import OpenCalls
@@ -48,7 +48,7 @@ def responses(parts: bytes, names: Sequence[str], tool_results: Mapping[str, Too
 
 def _response(tool_result: ToolAnswer) -> dict[str, Any]:
     """Return a result as an object, which is all that the provider takes."""
-    if tool_result.error is not UNSET:
+    if tool_result.is_error:
         return {"error": tool_result.error}
     return tool_result.result if isinstance(tool_result.result, dict) else {"result": tool_result.result}
 
@@ -78,7 +78,7 @@ def check_result(
         raise Failure("invalid_frame", "This call has its result already.", field="call")
     if tool_result.call not in names:
         raise Failure("invalid_frame", "No call of this name waits for a result.", field="call")
-    is_error = tool_result.error is not UNSET
+    is_error = tool_result.is_error
     check_nesting(tool_result.result, "result")
     encoded = _encode(tool_result.error if is_error else tool_result.result)
     if len(encoded) > bounds.result_chars and len(encoded.decode()) > bounds.result_chars:

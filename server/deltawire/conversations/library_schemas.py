@@ -88,11 +88,14 @@ class NewShare(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     message: Annotated[str, Meta(pattern=STORED_ID, description="the id of a message of the conversation")]
     # A float, because JSON has one kind of number and 7.0 is a whole one.
-    days: Annotated[
-        float,
-        Meta(ge=1, le=MAX_SHARE_DAYS, multiple_of=1, description=f"a whole number from 1 to {MAX_SHARE_DAYS}"),
-    ] = 30
-    public: Annotated[bool, Meta(description="true or false")] = False
+    days: (
+        Annotated[
+            float,
+            Meta(ge=1, le=MAX_SHARE_DAYS, multiple_of=1, description=f"a whole number from 1 to {MAX_SHARE_DAYS}"),
+        ]
+        | None
+    ) = None
+    public: Annotated[bool, Meta(description="true or false")] | None = None
 
 
 class Share(Struct, frozen=True, kw_only=True):

@@ -26,6 +26,8 @@ MAX_SHARES: Final = 1_000
 _ANYBODY: Final = "anybody"
 """All readers without authentication share the lanes of this one caller."""
 _DAY_SECONDS: Final = 86_400.0
+_DAYS: Final = 30
+"""The days of a link whose request names none."""
 _PUBLIC: Final = "p_"
 _PRIVATE: Final = "s_"
 PUBLIC_ADDRESS: Final = re.compile(rf"/shared/{_PUBLIC}[A-Za-z0-9_-]{{43}}")
@@ -60,11 +62,11 @@ class ShareLinks:
                 raise Failure("not_found", "There is no such message in this conversation.", field="message")
             await self._check_room(transaction, owner, now)
             columns: dict[str, Any] = {"id": new_id(), "conversation": tree.id, "message": new.message}
-            columns |= {"title": row.title, "created": now, "expires": now + new.days * _DAY_SECONDS}
+            columns |= {"title": row.title, "created": now, "expires": now + (new.days or _DAYS) * _DAY_SECONDS}
             await transaction.execute(
-                insert(shares).values(owner=owner, digest=_digest(token), is_public=new.public, **columns)
+                insert(shares).values(owner=owner, digest=_digest(token), is_public=bool(new.public), **columns)
             )
-        return MadeShare(token=token, public=new.public, **columns)
+        return MadeShare(token=token, public=bool(new.public), **columns)
 
     async def all(self, owner: str) -> list[Share]:
         """Return the owner's links that have not expired, the newest first."""

@@ -75,7 +75,7 @@ class ToolResult(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     id: Annotated[str, Meta(pattern=TURN_ID, description="the id of a running turn")]
     call: CallName
     result: Annotated[Any, Meta(description="any JSON")] = UNSET
-    error: ToolError | UnsetType = UNSET
+    error: ToolError | UnsetType | None = UNSET
 
 
 class Started(Struct, frozen=True, tag="started", tag_field=type_tag):

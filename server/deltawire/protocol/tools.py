@@ -37,7 +37,12 @@ class ToolAnswer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     call: CallName
     result: Annotated[Any, Meta(description="any JSON")] = UNSET
-    error: ToolError | UnsetType = UNSET
+    error: ToolError | UnsetType | None = UNSET
+
+    @property
+    def is_error(self) -> bool:
+        """True where the call ended in an error."""
+        return isinstance(self.error, str)
 
     def __post_init__(self) -> None:
         """Raise ValueError for an answer with both, or with neither."""
@@ -46,8 +51,10 @@ class ToolAnswer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 def has_one_answer(result: object, error: object) -> bool:
-    """Return whether exactly one of the two was given."""
-    return (result is UNSET) != (error is UNSET)
+    """Return whether exactly one of the two was given. A null beside the other one counts as absent."""
+    if isinstance(error, str):
+        return result is UNSET or result is None
+    return result is not UNSET
 
 
 Tools = Annotated[

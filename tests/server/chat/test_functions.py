@@ -46,6 +46,20 @@ async def refusal(client: Client, **frame: Any) -> tuple[str, str | None]:
     return refused["code"], refused["field"]
 
 
+async def test_null_beside_the_result_or_the_error_of_a_call_counts_as_absent(
+    client: Client, upstream: Upstream
+) -> None:
+    upstream.plays(calls(call("clock", {}, named="a"), call("clock", {}, named="b")), says("Done."))
+    await client.chat("When?", id="t1", tools=TOOLS)
+    await calls_until(client, 2)
+    await client.send(type="tool_result", id="t1", call="a", result=1, error=None)
+    assert await refusal(client, id="t1", call="b", error=None) == ("invalid_frame", "result")
+    await client.send(type="tool_result", id="t1", call="b", result=None, error="no")
+    assert text_of(await client.until_end("t1")) == "Done."
+    parts = contents_of(upstream.exchanges[1])[-1]["parts"]
+    assert [part["functionResponse"]["response"] for part in parts] == [{"result": 1}, {"error": "no"}]
+
+
 async def test_a_turn_calls_waits_and_goes_on_with_the_result(client: Client, upstream: Upstream) -> None:
     upstream.plays(calls(SIGNED, text="Let me look."), says("Sunny."))
     await client.chat("How is it?", id="t1", tools=TOOLS, system="brief")

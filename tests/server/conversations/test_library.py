@@ -313,6 +313,13 @@ async def test_a_link_shows_its_branch_and_nothing_else(asking: str, upstream: U
         assert (await bob.ok("GET", "/shares"))["shares"] == []
 
 
+async def test_null_for_the_days_of_a_link_is_thirty_and_for_public_is_no(asking: str) -> None:
+    async with routes_of(asking, KEYS["alice"]) as alice:
+        _, share = await shared_by(alice, asking, days=None, public=None)
+    assert share["public"] is False
+    assert share["expires"] - share["created"] == pytest.approx(30 * 86_400)
+
+
 async def test_a_link_ends_with_its_conversation(asking: str, upstream: Upstream) -> None:
     async with routes_of(asking, KEYS["alice"]) as alice:
         conversation, share = await shared_by(alice, asking)

@@ -40,6 +40,13 @@ def results(answer: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"call": called["call"], "result": called["name"]} for called in reversed(answer["tool_calls"])]
 
 
+async def test_a_result_whose_error_is_null_is_a_result(address: str, upstream: Upstream) -> None:
+    upstream.plays(calls(SIGNED), says("Sunny."))
+    answer = await ask(address, message="How is it?", tools=TOOLS)
+    brought = [{**result, "error": None} for result in results(answer)]
+    assert (await ask(address, tool_results=brought, state=answer["state"]))["text"] == "Sunny."
+
+
 async def test_an_answer_that_ends_in_calls_says_what_to_bring(address: str, upstream: Upstream) -> None:
     upstream.plays(calls(SIGNED, text="Let me look."))
     answer = await ask(address, message="How is it?", tools=TOOLS)

@@ -62,6 +62,9 @@ def refusal(rounds: Rounds, tool_result: ToolAnswer) -> tuple[str, str | None]:
         (ToolAnswer(call="a", result=None), {"result": None}),
         (ToolAnswer(call="a", result=False), {"result": False}),
         (ToolAnswer(call="a", error="no such city"), {"error": "no such city"}),
+        (ToolAnswer(call="a", result=[1], error=None), {"result": [1]}),
+        (ToolAnswer(call="a", result=None, error=None), {"result": None}),
+        (ToolAnswer(call="a", result=None, error="no such city"), {"error": "no such city"}),
     ],
 )
 def test_what_a_function_returns_reaches_the_model_as_an_object(

@@ -104,10 +104,7 @@ export interface ToolAnswer {
   result?: {
     [k: string]: unknown;
   };
-  /**
-   * a string: what went wrong
-   */
-  error?: string;
+  error?: string | null;
 }
 /**
  * End the turn with this id, or this run of the same caller; without either, every turn of this socket.
@@ -161,10 +158,7 @@ export interface ToolResult {
   result?: {
     [k: string]: unknown;
   };
-  /**
-   * a string: what went wrong
-   */
-  error?: string;
+  error?: string | null;
 }
 /**
  * The first frame of a turn with grace: the name of its run, and where its question is stored.
