@@ -77,7 +77,7 @@ class ResponseReader:
 
     @property
     def _has_answer(self) -> bool:
-        return self._has_text or self._has_thought
+        return self._has_text or self._has_thought or self._opaque is not None
 
     def feed(self, data: bytes) -> list[Event]:
         """Return the events in these bytes. After a `Failure`, feed nothing more."""
