@@ -59,7 +59,8 @@ class ResponseReader:
     @property
     def counts(self) -> Counts:
         """The provider's latest token counts."""
-        counts = self._running.counts(has_text=self._has_text)
+        has_output = self._has_text or (self._opaque is not None and self._opaque.has_content)
+        counts = self._running.counts(has_output=has_output)
         if self._tools is None or counts == UNKNOWN_COUNTS:
             return counts
         return replace(counts, queries=self._tools.grounding.queries)
