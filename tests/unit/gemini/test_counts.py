@@ -11,11 +11,11 @@ from deltawire.gemini.reading.response import UsageMetadata
 FIELDS = ("prompt", "output", "thought", "tool", "cached", "total")
 
 
-def counted(*objects: dict[str, int], has_text: bool = True) -> Counts:
+def counted(*objects: dict[str, int], has_output: bool = True) -> Counts:
     running = RunningCounts()
     for one in objects:
         running.take(UsageMetadata(*(one.get(name) for name in FIELDS)))  # type: ignore[arg-type]  # numbers
-    return running.counts(has_text=has_text)
+    return running.counts(has_output=has_output)
 
 
 @pytest.mark.parametrize(
@@ -60,8 +60,8 @@ def test_each_token_is_counted_once_whatever_the_habit(usage: dict[str, int], co
 
 def test_an_output_that_was_not_told_is_unknown_and_never_0() -> None:
     usage = {"prompt": 4, "total": 4}
-    assert counted(usage, has_text=True) == Counts(4, None, 0, 0, 0, None)
-    assert counted(usage, has_text=False) == Counts(4, 0, 0, 0, 0, 4)
+    assert counted(usage, has_output=True) == Counts(4, None, 0, 0, 0, None)
+    assert counted(usage, has_output=False) == Counts(4, 0, 0, 0, 0, 4)
 
 
 objects_of_counts = st.lists(st.dictionaries(st.sampled_from(FIELDS), st.integers(0, 50)), min_size=1, max_size=4)

@@ -27,7 +27,7 @@ def counted(*objects: dict[str, Any]) -> Counts:
     running = RunningCounts()
     for one in objects:
         running.take_news(usage(**one))
-    return running.counts(has_text=True)
+    return running.counts(has_output=True)
 
 
 def modalities_of(*objects: dict[str, Any]) -> Modalities | None:

@@ -39,12 +39,12 @@ class RunningCounts:
             usage.release_payload()
         return self.last != before
 
-    def counts(self, *, has_text: bool) -> Counts:
-        """Return the current counts. With `has_text` the answer has begun, so an output of 0 is unknown."""
+    def counts(self, *, has_output: bool) -> Counts:
+        """Return the current counts. With `has_output` the answer has begun, so an output of 0 is unknown."""
         if self.last is None:
             return UNKNOWN_COUNTS
         counts = _counts(self.last, self._greatest_output)
-        if has_text and counts.output == 0 and not self.last.candidates_token_count:
+        if has_output and counts.output == 0 and not self.last.candidates_token_count:
             counts = Counts(counts.input, None, counts.thought, counts.tool, counts.cached, None)
         if self.last.has_details:
             return replace(counts, modalities=modalities_of(self.last, counts))

@@ -57,11 +57,12 @@ class Finish:
             self.is_blocked = True
 
     def check(self, *, has_answer: bool) -> None:
-        """Raise `Failure` for a body that ended before the model had finished.
+        """Raise `Failure` for a body that ended before the model had finished, and for a refused prompt.
 
-        Feedback on the prompt without any answer is a block without a reason.
+        Feedback on the prompt without any answer is a block without a reason. A refused prompt may have a finish
+        reason, too.
         """
-        if self.reason is None:
+        if self.reason is None or (self.is_blocked and not has_answer):
             is_blocked = self.is_blocked or (self._has_feedback and not has_answer)
             raise Failure("blocked" if is_blocked else "upstream_truncated")
 

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from deltawire.gemini.events import Counts
-from deltawire.gemini.reading.response import UsageMetadata
+from deltawire.gemini.reading.response import UNREADABLE, UsageMetadata
 from deltawire.protocol.usage_figures import Modalities
 
 _BY_NUMBER: Final = ("", "text", "image", "video", "audio", "document")
@@ -47,7 +47,7 @@ def _split(details: Raw, count: int | None) -> dict[str, int] | UnsetType:
         return UNSET
     try:
         decoded = _decode(details)
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return UNSET
     split: dict[str, int] = {}
     for detail in decoded[:_MAX_MODALITIES]:

@@ -55,7 +55,7 @@ def raw_parts(payload: bytes) -> list[bytes]:
 class OpaqueParts:
     """Reads the parts of one answer that are not plain text."""
 
-    __slots__ = ("_last", "_open", "_partial")
+    __slots__ = ("_last", "_open", "_partial", "has_content")
 
     def __init__(self) -> None:
         """Start before the first part."""
@@ -63,6 +63,8 @@ class OpaqueParts:
         """A call whose arguments still come."""
         self._partial = PartialArguments()
         self._last = b""
+        self.has_content = False
+        """True once a part had more than text and a signature."""
 
     def take(self, part: bytes, text: str | None, *, is_thought: bool, events: list[Event]) -> None:
         """Append the events of a part, whose text was sent already."""
@@ -71,10 +73,12 @@ class OpaqueParts:
             read = _read_part(part)
         except (*UNREADABLE, ValueError):
             return  # of an unknown shape: without it the text is still right
+        has_content = bool(fields.keys() - _OF_TEXT) and not is_thought
+        self.has_content = self.has_content or has_content
         call = read.function_call
         if call is not None:
             self._take_call(read, call, part, events)
-        elif (read.thought_signature or (fields.keys() - _OF_TEXT and not is_thought)) and part != self._last:
+        elif (read.thought_signature or has_content) and part != self._last:
             self._last = part  # the same once more is a heartbeat
             events.append(Opaque(part, 0 if is_thought else len(text or "")))
 

@@ -101,7 +101,8 @@ class EventStreamDecoder:
         elif not _field_line.match(line):
             # An array's brackets and commas stand between its events.
             line = line.lstrip(b"[, \t")
-            if line not in (b"", b"]"):
+            if line.startswith(b"{"):
+                self._take_event(payloads)
                 self._take_bare_line(line, payloads)
 
     def _take_bare_line(self, line: bytes, payloads: list[bytes]) -> None:
@@ -119,7 +120,7 @@ class EventStreamDecoder:
             payload = b"\n".join(self._bare)
             self._bare.clear()
             self._depth = self._buffered = 0
-            payloads.append(b"[%b]" % payload if payload.startswith(b"{") else payload)
+            payloads.append(b"[%b]" % payload)
 
     def _take_event(self, payloads: list[bytes]) -> None:
         self._buffered = 0

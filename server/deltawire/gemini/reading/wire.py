@@ -59,7 +59,8 @@ class ResponseReader:
     @property
     def counts(self) -> Counts:
         """The provider's latest token counts."""
-        counts = self._running.counts(has_text=self._has_text)
+        has_output = self._has_text or (self._opaque is not None and self._opaque.has_content)
+        counts = self._running.counts(has_output=has_output)
         if self._tools is None or counts == UNKNOWN_COUNTS:
             return counts
         return replace(counts, queries=self._tools.grounding.queries)
@@ -77,7 +78,7 @@ class ResponseReader:
 
     @property
     def _has_answer(self) -> bool:
-        return self._has_text or self._has_thought
+        return self._has_text or self._has_thought or self._opaque is not None
 
     def feed(self, data: bytes) -> list[Event]:
         """Return the events in these bytes. After a `Failure`, feed nothing more."""
