@@ -127,7 +127,7 @@ async def test_a_procfile_runner_serves_on_its_port(free_port: int) -> None:
         await server.stop(signal.SIGTERM)
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 async def test_a_signal_stops_it_with_exit_code_0(how: signal.Signals) -> None:
     async with running() as server:
         await server.ready()
@@ -138,7 +138,17 @@ async def test_a_signal_stops_it_with_exit_code_0(how: signal.Signals) -> None:
 COMMANDS = {"module": ("-m", "deltawire"), "script": (str(Path(sys.executable).with_name("deltawire")),)}
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+async def test_a_terminal_that_closes_does_not_stop_what_nohup_started() -> None:
+    async with running("nohup", sys.executable, "-m", "deltawire") as server:
+        await server.ready()
+        server.process.send_signal(signal.SIGHUP)
+        async with connected(server.address) as client:
+            assert (await client.ask())[-1]["type"] == "usage"
+        assert '"draining"' not in server.output
+        assert await server.stop(signal.SIGTERM) == 0
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 @pytest.mark.parametrize("command", COMMANDS)
 async def test_a_stop_while_it_imports_ends_it_as_a_shell_expects(command: str, how: signal.Signals) -> None:
     async with running(sys.executable, "-X", "importtime", *COMMANDS[command]) as server:

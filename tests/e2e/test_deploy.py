@@ -250,6 +250,25 @@ async def test_process_1_hears_a_stop_before_it_has_started() -> None:
         assert server.output == ""
 
 
+WITHOUT_WRITING = """
+mount -t tmpfs tmpfs "$DELTAWIRE_DATA_DIR" && "$0" -m deltawire migrate > /dev/null || exit 3
+mount -o remount,ro "$DELTAWIRE_DATA_DIR" && exec "$0" -m deltawire
+"""
+
+
+@may_be_process_1
+def test_a_disk_that_is_read_only_is_named_as_such(tmp_path: Path) -> None:
+    done = subprocess.run(
+        ["unshare", "--map-root-user", "--mount", "sh", "-c", WITHOUT_WRITING, sys.executable],
+        env={"PATH": os.environ["PATH"], "DELTAWIRE_DATA_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"DELTAWIRE_DATA_DIR: cannot keep conversations in {tmp_path}: ")
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "[::1]", "127.0.0.2", "localhost"])
 async def test_the_healthcheck_asks_where_the_server_listens(
     fork_server: ForkServer, host: str, free_port: int

@@ -154,6 +154,20 @@ async def test_a_second_signal_at_least_a_second_later_stops_at_once(upstream: U
         assert server.drained == (0, 1, 0)
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+async def test_a_terminal_that_closes_cuts_no_answer(upstream: Upstream, workers: str) -> None:
+    released = asyncio.Event()
+    upstream.plays(says_when(released))
+    async with running_over(upstream, workers=workers) as server, connected(server.address) as client:
+        await talking(client)
+        server.process.send_signal(signal.SIGHUP)
+        await is_draining(server)
+        released.set()
+        assert (await client.until_end())[-1]["type"] == "usage"
+        assert await server.wait() == 0
+        assert server.drained == (1, 0, 0)
+
+
 async def test_a_signal_that_is_delivered_twice_is_one(upstream: Upstream) -> None:
     released = asyncio.Event()
     upstream.plays(says_when(released))

@@ -142,7 +142,7 @@ def check_data_folder(settings: Settings) -> None:
         try:
             settings.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             for file in settings.folder.glob("conversations.db*"):
-                with suppress(PermissionError):  # another user's, who shares the folder by its group
+                with suppress(OSError):  # another user's, who shares the folder by its group; or a read-only disk
                     file.chmod(0o600)
         except OSError as error:
             reason = (error.strerror or "").lower()

@@ -31,6 +31,12 @@ def exit_code_of(signals: list[int]) -> int:
     return 128 + (signals[0] if signals else signal.SIGTERM)
 
 
+def stop_signals() -> tuple[signal.Signals, ...]:
+    """Return the signals that stop a process: SIGHUP, of a terminal that closes, unless `nohup` started the process."""
+    is_ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    return _STOP_SIGNALS if is_ignored else (*_STOP_SIGNALS, signal.SIGHUP)
+
+
 @contextmanager
 def interrupts_blocked() -> Iterator[None]:
     """Block SIGINT in the processes that this block starts until they have handlers; `stopping` unblocks it.
@@ -58,11 +64,12 @@ def stopping(stop: Callable[[], None]) -> Iterator[list[int]]:
         received.append(number)
         loop.call_soon_threadsafe(stop)
 
-    for number in _STOP_SIGNALS:
+    numbers = stop_signals()
+    for number in numbers:
         signal.signal(number, receive)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)  # a worker starts with SIGINT blocked
     try:
         yield received
     finally:
-        for number in _STOP_SIGNALS:
+        for number in numbers:
             signal.signal(number, signal.SIG_IGN)
