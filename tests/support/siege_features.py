@@ -107,10 +107,10 @@ async def unread_prompts(attacker: Attacker) -> None:
     await again(MANY, lambda: attacker.unread("/prompts"))
 
 
-async def _answers(attacker: Attacker, answers: list[bytes]) -> None:
-    """Ask for calls on one socket, and send these answers to them again and again."""
+async def _send_results(attacker: Attacker, results: list[bytes]) -> None:
+    """Ask for calls on one socket, and send these results of them again and again."""
     chats = b"".join(chat(message="call a function", tools=TOOLS, id=f"t{number}") for number in range(8))
-    batches = itertools.repeat(b"".join(answers)) if answers else []
+    batches = itertools.repeat(b"".join(results)) if results else []
     await sends(attacker, itertools.chain([chats], batches), pause=0.05)
 
 
@@ -120,14 +120,14 @@ def _result(number: int, call: str, result: Any) -> bytes:
 
 async def waiting_turns(attacker: Attacker) -> None:
     """Turns that wait for results which nobody sends, as many as may be."""
-    await again(MANY, lambda: _answers(attacker, []))
+    await again(MANY, lambda: _send_results(attacker, []))
 
 
 async def tool_results(attacker: Attacker) -> None:
     """Results that are too long, that nobody waits for, and that lead to the next round."""
-    answers = [_result(1, "f", "x" * 150_000), _result(2, "none", [[]] * 10_000)]
-    answers += [_result(3, f"f{'' if number < 2 else f'-{number}'}", "x" * 99_000) for number in range(1, 9)]
-    await again(SOCKETS, lambda: _answers(attacker, answers))
+    results = [_result(1, "f", "x" * 150_000), _result(2, "none", [[]] * 10_000)]
+    results += [_result(3, f"f{'' if number < 2 else f'-{number}'}", "x" * 99_000) for number in range(1, 9)]
+    await again(SOCKETS, lambda: _send_results(attacker, results))
 
 
 async def schemas(attacker: Attacker) -> None:

@@ -7,12 +7,12 @@ from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, Operation, 
 from litestar.openapi.spec.enums import OpenAPIType
 
 from deltawire.api_docs.operations import BY_ID_CODES, STORE_CODES, operation
-from deltawire.api_docs.responses import json_answer, problems
+from deltawire.api_docs.responses import json_response, problems
 from deltawire.conversations.files.schemas import DeleteQuery, File, FilePage, FileQuery, UploadQuery
 
 _BYTES: Final = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING, content_media_type="application/octet-stream"))
 _UPLOAD: Final = operation(
-    {"201": json_answer(File, "The file, as it is kept; `Location` is its address.")},
+    {"201": json_response(File, "The file, as it is kept; `Location` is its address.")},
     STORE_CODES | {"invalid_frame", "message_too_large", "invalid_file", "budget_exhausted", "storage_full"},
     query=UploadQuery,
 )
@@ -23,7 +23,7 @@ class SendFile(_UPLOAD):  # type: ignore[misc,valid-type]
     """The operation of `POST /files`, whose body is the file."""
 
     def __post_init__(self) -> None:
-        """Add the body, and the answer for a file of a type that is not accepted."""
+        """Add the body, and the response for a file of a type that is not accepted."""
         super().__post_init__()
         own: Any = self  # mypy does not know the fields of a class that `operation` makes
         own.responses = {**own.responses, **problems((), {(415, "unsupported")})}
@@ -34,11 +34,11 @@ class SendFile(_UPLOAD):  # type: ignore[misc,valid-type]
 
 SEND_FILE: Final[type[Operation]] = SendFile
 LIST_FILES: Final = operation(
-    {"200": json_answer(FilePage, "A page of files, the newest first.")},
+    {"200": json_response(FilePage, "A page of files, the newest first.")},
     STORE_CODES | {"invalid_frame"},
     query=FileQuery,
 )
-READ_FILE: Final = operation({"200": json_answer(File, "The file, without its bytes.")}, BY_ID_CODES)
+READ_FILE: Final = operation({"200": json_response(File, "The file, without its bytes.")}, BY_ID_CODES)
 READ_CONTENT: Final = operation(
     {"200": OpenAPIResponse(description="The bytes, as a download.", content={"*/*": _BYTES})},
     BY_ID_CODES,

@@ -7,7 +7,7 @@ from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, Schema
 from litestar.openapi.spec.enums import OpenAPIType
 
 from deltawire.api_docs.operations import BODY_CODES, BY_ID_CODES, SOCKET_ONLY, STORE_CODES, operation
-from deltawire.api_docs.responses import LIMITS, json_answer
+from deltawire.api_docs.responses import LIMITS, json_response
 from deltawire.conversations.importing import ImportReport
 from deltawire.conversations.library_schemas import (
     Folder,
@@ -31,48 +31,48 @@ STRUCTS: Final = (
 )
 """The Structs of these routes."""
 MAKE_TITLE: Final = operation(
-    {"200": replace(json_answer(Conversation, "The conversation, with its title."), headers=LIMITS)},
+    {"200": replace(json_response(Conversation, "The conversation, with its title."), headers=LIMITS)},
     frozenset(TABLE) - SOCKET_ONLY - {"gone", "unsupported"},
 )
 _FULL_CODES: Final = {"storage_full"}
 
-LIST_FOLDERS: Final = operation({"200": json_answer(FolderList, "All of them.")}, STORE_CODES)
+LIST_FOLDERS: Final = operation({"200": json_response(FolderList, "All of them.")}, STORE_CODES)
 CREATE_FOLDER: Final = operation(
-    {"201": json_answer(Folder, "The new folder.")},
+    {"201": json_response(Folder, "The new folder.")},
     STORE_CODES | BODY_CODES | _FULL_CODES,
     body=FolderName,
     examples={"a folder": {"name": "Travel"}},
 )
 RENAME_FOLDER: Final = operation(
-    {"200": json_answer(Folder, "As it is now.")},
+    {"200": json_response(Folder, "As it is now.")},
     BY_ID_CODES | BODY_CODES,
     body=FolderName,
     examples={"another name": {"name": "Journeys"}},
 )
 DELETE_BY_ID: Final = operation({"204": OpenAPIResponse(description="It is deleted.")}, BY_ID_CODES)
-LIST_PROMPTS: Final = operation({"200": json_answer(PromptList, "All of them.")}, STORE_CODES)
+LIST_PROMPTS: Final = operation({"200": json_response(PromptList, "All of them.")}, STORE_CODES)
 CREATE_PROMPT: Final = operation(
-    {"201": json_answer(Prompt, "The new prompt.")},
+    {"201": json_response(Prompt, "The new prompt.")},
     STORE_CODES | BODY_CODES | _FULL_CODES,
     body=NewPrompt,
     examples={"a prompt": {"name": "shorter", "text": "Say it again in three sentences."}},
 )
 CHANGE_PROMPT: Final = operation(
-    {"200": json_answer(Prompt, "As it is now.")},
+    {"200": json_response(Prompt, "As it is now.")},
     BY_ID_CODES | BODY_CODES,
     body=PromptChange,
     examples={"another text": {"text": "Say it again in two sentences."}},
 )
 CREATE_SHARE: Final = operation(
-    {"201": json_answer(MadeShare, "The new link, with its token.")},
+    {"201": json_response(MadeShare, "The new link, with its token.")},
     BY_ID_CODES | BODY_CODES | _FULL_CODES,
     body=NewShare,
     examples={"for a week": {"message": "5f2d8c0a9b7e4d1c3a6f8e21", "days": 7}},
 )
-LIST_SHARES: Final = operation({"200": json_answer(ShareList, "Those that have not expired.")}, STORE_CODES)
-READ_SHARED: Final = operation({"200": json_answer(SharedConversation, "The branch.")}, BY_ID_CODES)
+LIST_SHARES: Final = operation({"200": json_response(ShareList, "Those that have not expired.")}, STORE_CODES)
+READ_SHARED: Final = operation({"200": json_response(SharedConversation, "The branch.")}, BY_ID_CODES)
 IMPORT: Final = operation(
-    {"200": json_answer(ImportReport, "What became of each conversation.")},
+    {"200": json_response(ImportReport, "What became of each conversation.")},
     STORE_CODES | BODY_CODES,
     body_schema=Schema(
         type=OpenAPIType.OBJECT,

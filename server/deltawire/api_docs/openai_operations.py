@@ -7,7 +7,7 @@ from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, Schema
 from litestar.openapi.spec.enums import OpenAPIType
 
 from deltawire.api_docs.operations import SOCKET_ONLY, operation
-from deltawire.api_docs.responses import LIMITS, OPENAI, examples_of, json_answer
+from deltawire.api_docs.responses import LIMITS, OPENAI, examples_of, json_response
 from deltawire.protocol.errors import TABLE
 from deltawire.protocol.openai.chat_answer import ChatCompletion, ChatCompletionChunk
 from deltawire.protocol.openai.chat_request import ChatCompletionRequest
@@ -89,8 +89,8 @@ _EVENT: Final = Schema(
 )
 
 
-def _answer(response: OpenAPIResponse, event: Schema, example: str) -> dict[str, OpenAPIResponse]:
-    """Return the answers of a route: one JSON document, or a stream of events."""
+def _responses_of(response: OpenAPIResponse, event: Schema, example: str) -> dict[str, OpenAPIResponse]:
+    """Return the responses of a route: one JSON document, or a stream of events."""
     stream = OpenAPIMediaType(schema=event, examples=examples_of({"an answer": example}))
     content = {**(response.content or {}), "text/event-stream": stream}
     return {"200": replace(response, content=content, headers=LIMITS)}
@@ -101,7 +101,7 @@ _READ_CODES: Final = frozenset({"unauthenticated", "forbidden", "internal"})
 _TURN_CODES: Final = frozenset(TABLE) - SOCKET_ONLY
 
 COMPLETE: Final = operation(
-    _answer(json_answer(ChatCompletion, "The whole answer; with `stream`, its chunks."), _CHUNK, _CHUNKS),
+    _responses_of(json_response(ChatCompletion, "The whole answer; with `stream`, its chunks."), _CHUNK, _CHUNKS),
     _TURN_CODES,
     body=ChatCompletionRequest,
     examples=COMPLETIONS,
@@ -109,7 +109,7 @@ COMPLETE: Final = operation(
 )
 """`POST /v1/chat/completions`."""
 RESPOND: Final = operation(
-    _answer(json_answer(OpenAIResponse, "The whole response; with `stream`, its events."), _EVENT, _EVENTS),
+    _responses_of(json_response(OpenAIResponse, "The whole response; with `stream`, its events."), _EVENT, _EVENTS),
     _TURN_CODES,
     body=ResponseRequest,
     examples=RESPONSES,
@@ -117,10 +117,10 @@ RESPOND: Final = operation(
 )
 """`POST /v1/responses`."""
 LIST_OPENAI_MODELS: Final = operation(
-    {"200": json_answer(OpenAIModelList, "The models on offer.")}, _READ_CODES, shape=OPENAI
+    {"200": json_response(OpenAIModelList, "The models on offer.")}, _READ_CODES, shape=OPENAI
 )
 """`GET /v1/models`."""
 READ_OPENAI_MODEL: Final = operation(
-    {"200": json_answer(OpenAIModel, "The model.")}, _READ_CODES | {"unknown_model"}, shape=OPENAI
+    {"200": json_response(OpenAIModel, "The model.")}, _READ_CODES | {"unknown_model"}, shape=OPENAI
 )
 """`GET /v1/models/{model}`."""

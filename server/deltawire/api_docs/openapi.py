@@ -60,11 +60,11 @@ CONTEXT: Final = [
 
 
 RESULT_OR_ERROR: Final = [{"required": ["result"]}, {"required": ["error"]}]
-"""The rule of an answer to a call: it has one of the two."""
+"""The rule of a call's result: it has one of the two."""
 
 
-def document(*answers: type[Struct], max_grace: float) -> OpenAPIConfig:
-    """Return Litestar's configuration of the document; `answers` are those that the routes declare themselves."""
+def document(*responses: type[Struct], max_grace: float) -> OpenAPIConfig:
+    """Return Litestar's configuration of the document; `responses` are those that the routes declare themselves."""
     return OpenAPIConfig(
         title="Deltawire",
         version=__version__,
@@ -73,7 +73,7 @@ def document(*answers: type[Struct], max_grace: float) -> OpenAPIConfig:
         license=License(name="MIT", identifier="MIT"),
         components=Components(security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer")}),
         security=[{"bearer": []}, {}],
-        render_plugins=[_TryPage(path="/"), _Document(answers, max_grace)],
+        render_plugins=[_TryPage(path="/"), _Document(responses, max_grace)],
         use_handler_docstrings=True,
         openapi_router=Router(
             "/schema", route_handlers=[], after_request=with_page_headers, include_in_schema=False, opt={PUBLIC: True}
@@ -84,16 +84,16 @@ def document(*answers: type[Struct], max_grace: float) -> OpenAPIConfig:
 class _Document(JsonRenderPlugin):
     """Litestar's document with the schemas of our Structs."""
 
-    def __init__(self, answers: tuple[type[Struct], ...], max_grace: float) -> None:
+    def __init__(self, responses: tuple[type[Struct], ...], max_grace: float) -> None:
         super().__init__(path="/openapi.json")
-        self._answers = answers
+        self._responses = responses
         self._max_grace = max_grace
 
     @cached_property
     def _schemas(self) -> dict[str, Any]:
         """The schemas, made for the first request: a start need not wait for them."""
         _, schemas = msgspec.json.schema_components(
-            [*_DOCUMENTED, *self._answers], ref_template=reference("{name}").ref
+            [*_DOCUMENTED, *self._responses], ref_template=reference("{name}").ref
         )
         schemas[ChatRequest.__name__]["allOf"] = CONTEXT
         schemas[ToolAnswer.__name__]["oneOf"] = RESULT_OR_ERROR

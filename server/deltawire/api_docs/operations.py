@@ -1,4 +1,4 @@
-"""The operations of the OpenAPI document: the parameters, bodies and answers of the routes.
+"""The operations of the OpenAPI document: the parameters, bodies and responses of the routes.
 
 Litestar collects the routes. The rest is declared here, because most handlers read and write the bytes themselves.
 """
@@ -26,7 +26,7 @@ from deltawire.api_docs.responses import (
     ErrorShape,
     examples_of,
     field,
-    json_answer,
+    json_response,
     problems,
     reference,
 )
@@ -97,14 +97,14 @@ _NEW_CONVERSATIONS: Final = {"empty": {}, "named": {"title": "The sky", "setting
 _CHANGES: Final = {"a name, and one setting less": {"title": "Blue", "settings": {"system": None}}}
 
 SOCKET_ONLY: Final = frozenset({"duplicate_turn", "unknown_turn", "too_many_turns"})
-"""Codes that no HTTP route answers with."""
+"""Codes that no HTTP route returns."""
 
 _UPSTREAM_CODES: Final = frozenset(code for code in TABLE if code == "blocked" or code.startswith("upstream_"))
 """Codes of failures after the upstream is asked: in a stream they are events, not statuses."""
 
 
 def operation(  # noqa: PLR0913 - the parts of an operation
-    answers: Mapping[str, OpenAPIResponse] | None,
+    responses: Mapping[str, OpenAPIResponse] | None,
     codes: Collection[str],
     *,
     body: type[Struct] | None = None,
@@ -113,9 +113,9 @@ def operation(  # noqa: PLR0913 - the parts of an operation
     query: type[Struct] | None = None,
     shape: ErrorShape = PROBLEM,
 ) -> type[Operation]:
-    """Return an operation that takes a body or URL parameters, and answers with one of these.
+    """Return an operation that takes a body or URL parameters, and returns one of these responses.
 
-    `answers` is None where Litestar makes the answer and documents it itself.
+    `responses` is None where Litestar makes the response and documents it itself.
     """
 
     @dataclass
@@ -128,7 +128,7 @@ def operation(  # noqa: PLR0913 - the parts of an operation
             if query is not None:
                 self.parameters = [*(self.parameters or []), *_parameters(query)]
             unsupported = {(415, "unsupported")} if read is not None else set()
-            self.responses = {**(answers or self.responses or {}), **problems(codes, unsupported, shape)}
+            self.responses = {**(responses or self.responses or {}), **problems(codes, unsupported, shape)}
 
     return Documented
 
@@ -156,14 +156,14 @@ def _parameters(query: type[Struct]) -> list[Parameter | Reference]:
     ]
 
 
-_ACCEPTED: Final = json_answer(
+_ACCEPTED: Final = json_response(
     "RunReport", "The turn with grace has begun, and the request has `Prefer: respond-async`; `Location` names its run."
 )
 _RUN_HEADERS: Final = {"Location": field("The address of the run."), "Preference-Applied": field("`respond-async`.")}
 
 RUN_CHAT: Final = operation(
     {
-        "200": replace(json_answer("Answer", "The whole answer, once the turn has ended."), headers=LIMITS),
+        "200": replace(json_response("Answer", "The whole answer, once the turn has ended."), headers=LIMITS),
         "202": replace(_ACCEPTED, headers={**LIMITS, **_RUN_HEADERS}),
     },
     frozenset(TABLE) - SOCKET_ONLY,
@@ -198,7 +198,7 @@ STREAM_CHAT: Final = operation(
 """`POST /chat/stream`."""
 
 READ_USAGE: Final = operation(
-    {"200": json_answer(UsageReport, "What the caller used, the last day first, and their limits.")},
+    {"200": json_response(UsageReport, "What the caller used, the last day first, and their limits.")},
     {"unauthenticated", "forbidden", "internal", "invalid_frame", "store_unavailable"},
     query=UsageQuery,
 )
@@ -227,19 +227,19 @@ BY_ID_CODES: Final = STORE_CODES | {"not_found"}
 BODY_CODES: Final = {"invalid_json", "invalid_frame", "message_too_large"}
 
 LIST_CONVERSATIONS: Final = operation(
-    {"200": json_answer(ConversationPage, "A page of conversations, the last used first.")},
+    {"200": json_response(ConversationPage, "A page of conversations, the last used first.")},
     STORE_CODES | {"invalid_frame"},
     query=ConversationQuery,
 )
 CREATE_CONVERSATION: Final = operation(
-    {"201": json_answer(Conversation, "The new conversation.")},
+    {"201": json_response(Conversation, "The new conversation.")},
     STORE_CODES | BODY_CODES,
     body=NewConversation,
     examples=_NEW_CONVERSATIONS,
 )
-READ_CONVERSATION: Final = operation({"200": json_answer(ConversationTree, "All of it.")}, BY_ID_CODES)
+READ_CONVERSATION: Final = operation({"200": json_response(ConversationTree, "All of it.")}, BY_ID_CODES)
 CHANGE_CONVERSATION: Final = operation(
-    {"200": json_answer(Conversation, "As it is now.")},
+    {"200": json_response(Conversation, "As it is now.")},
     BY_ID_CODES | BODY_CODES,
     body=ConversationChange,
     examples=_CHANGES,
@@ -272,10 +272,10 @@ class EventsQuery(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 LIST_RUNS: Final = operation(
-    {"200": json_answer("RunList", "Those that have not ended.")}, {"unauthenticated", "forbidden", "internal"}
+    {"200": json_response("RunList", "Those that have not ended.")}, {"unauthenticated", "forbidden", "internal"}
 )
 READ_RUN: Final = operation(
-    {"200": json_answer("RunReport", "As it is now; once it has ended, with its answer.")}, _RUN_CODES
+    {"200": json_response("RunReport", "As it is now; once it has ended, with its answer.")}, _RUN_CODES
 )
 STOP_RUN: Final = operation({"204": OpenAPIResponse(description="It ends, or has ended before.")}, _RUN_CODES)
 STREAM_RUN: Final = operation(

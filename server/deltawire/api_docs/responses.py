@@ -41,7 +41,7 @@ def examples_of(values: Mapping[str, object]) -> dict[str, Example | Reference]:
     return {name: Example(value=value) for name, value in values.items()}
 
 
-def json_answer(kind: type[Struct] | str, description: str) -> OpenAPIResponse:
+def json_response(kind: type[Struct] | str, description: str) -> OpenAPIResponse:
     """Return the response of a Struct as JSON; by its name where it cannot be imported from here."""
     name = kind if isinstance(kind, str) else kind.__name__
     return OpenAPIResponse(

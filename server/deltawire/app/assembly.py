@@ -53,7 +53,7 @@ from deltawire.routes.runs import runs
 from deltawire.routes.services import Services
 from deltawire.routes.shares import create_share, reading_shared, shares
 from deltawire.routes.titles import make_title
-from deltawire.routes.unread_answers import UnreadAnswers
+from deltawire.routes.unread_responses import UnreadResponses
 from deltawire.routes.usage import read_usage
 from deltawire.routes.websocket import SocketRoute, socket_path
 from deltawire.telemetry import logs
@@ -121,7 +121,7 @@ def assemble(settings: Settings) -> Service:
 
     app = _litestar(settings, services, lifespan)
     # Litestar's own middleware sees only requests that have found a route.
-    http = UnreadAnswers(app.asgi_handler, quotas.unread, services.refusals)
+    http = UnreadResponses(app.asgi_handler, quotas.unread, services.refusals)
     policy = _access_policy(settings, authenticator, app)
     app.asgi_handler = Gate(SocketRoute(services), http, policy, connection_limits, services.refusals, fair)
     drain = Drain(turn_registry, services.sessions, connection_limits.refuse_new, settings.drain_seconds)

@@ -245,7 +245,7 @@ class Session:
             await listener.listen()
         except Failure as failure:
             self._runs.remove(listener)  # or `_refuse` would take the turn for one that runs
-            self._refuse(failure, listener.name, starts=listener.ends_turn(failure, starts=starts), ref=ref)
+            self._refuse(failure, listener.turn_id, starts=listener.ends_turn(failure, starts=starts), ref=ref)
         except PeerGone:
             pass
         except PeerSlow:

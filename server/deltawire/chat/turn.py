@@ -159,7 +159,7 @@ class Turn:
             events: list[Event] | None = await self._first_events()
             while events is not None:
                 for event in events:
-                    if self._cancellation is not None:
+                    if self._cancellation is not None:  # `_raise_if_cancelled` would be a call for each event
                         raise _Cancelled
                     frame = frame_of(event) or await file_frame(event, self.id, self.record, self._scope, clock.turn_by)
                     if frame is not None:
@@ -238,7 +238,7 @@ class Turn:
 
         The time-out between tokens runs only here, not while the frames of the last events are sent.
         """
-        if self._cancellation is not None:
+        if self._cancellation is not None:  # as in `frames`
             raise _Cancelled
         stream = self._stream
         if stream is None or stream.ended:

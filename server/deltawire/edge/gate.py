@@ -61,7 +61,7 @@ class Gate:
         refusals: Refusals,
         fair: FairQueue,
     ) -> None:
-        """Wrap the application for sockets, and the one for requests; those of one caller begin through `fair`."""
+        """Wrap the applications for sockets and for requests. When a caller sends many, they begin through `fair`."""
         self._sockets = sockets
         self._http = http
         self._policy = policy
@@ -119,7 +119,7 @@ class Gate:
             raise Failure("forbidden", "Pages of this origin may not do this here; see ALLOWED_ORIGINS.")
 
     async def _caller(self, scope: Scope, client: Client) -> Caller:
-        """Return the caller, after the other requests that one who sends many has begun.
+        """Return the caller. Of many requests at once, each waits here until the caller's earlier ones have begun.
 
         Raise `Failure` when a token is required, and is missing or not valid.
         """
@@ -131,7 +131,7 @@ class Gate:
             if not self._is_public(scope):
                 caller = await authenticator.identify(token_of(scope))
                 owner = caller.name
-        finally:  # a refusal begins, too
+        finally:  # a request that is refused waits, too
             await self._fair.wait(owner)
         return caller
 

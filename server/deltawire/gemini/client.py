@@ -131,7 +131,7 @@ class GeminiClient:
         http_request = replace(prepared, headers=prepared.headers.copy(), data=body)
         try:
             # `_async_request` would call this through tenacity, which costs 0.1 ms and never retries here.
-            answer = await api._async_request_once(http_request, stream=True, implicit_retry=False)  # noqa: SLF001
+            response = await api._async_request_once(http_request, stream=True, implicit_retry=False)  # noqa: SLF001
         except aiohttp.ConnectionTimeoutError:
             message = f"The provider could not be reached within {self._connect_timeout:g} s."
             raise Failure("upstream_timeout", message, cause="connect") from None
@@ -142,7 +142,7 @@ class GeminiClient:
             if isinstance(error.__cause__, Failure):  # a file could not be read while it was sent
                 raise error.__cause__ from None
             raise transport_failure(error) from None
-        reader = BodyReader(cast("Response", answer.response_stream))
+        reader = BodyReader(cast("Response", response.response_stream))
         return GeminiStream(reader, self._end_silence, self._running, has_tools=bool(request.tools))
 
     async def _open_with_files(

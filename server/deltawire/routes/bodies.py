@@ -58,7 +58,8 @@ async def json_body(request: AnyRequest, services: Services, *, files: int = 0) 
 
 def check_encoding(request: AnyRequest, subject: str) -> None:
     """Raise `Failure` (`unsupported`) for a body that is compressed; its message names the `subject`."""
-    if any(coding.lower() != "identity" for coding in list_header(request.scope, b"content-encoding")):
+    compressions = [name for name in list_header(request.scope, b"content-encoding") if name.lower() != "identity"]
+    if compressions:
         message = f"Send the {subject} as it is, not compressed."
         raise Failure("unsupported", message, field="Content-Encoding", status=415)
 

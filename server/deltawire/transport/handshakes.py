@@ -1,4 +1,4 @@
-"""The handshake of a socket: its answer, and the ASGI scope of the socket."""
+"""The handshake of a socket: its response, and the ASGI scope of the socket."""
 
 import time
 from email.utils import formatdate
@@ -24,7 +24,7 @@ _TOO_LARGE: Final = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
 
 
 class Rfc6455Protocol(ServerProtocol):
-    """The protocol of one socket, without I/O: the library's own, but for the answer to the handshake.
+    """The protocol of one socket, without I/O: the library's own, but for the response to the handshake.
 
     The handshake was parsed by the HTTP protocol, and a refusal is a problem document.
     """

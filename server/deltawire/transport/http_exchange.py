@@ -79,7 +79,7 @@ class HttpExchange:
         except asyncio.CancelledError:  # the server cancels what is left when it stops
             self._connection.transport.abort()
             raise
-        except Exception as error:  # noqa: BLE001 - the client gets an answer to any error
+        except Exception as error:  # noqa: BLE001 - the client gets a response to any error
             log.error("bug", error=type(error).__name__, where=where(error))  # noqa: TRY400 - a trace may hold secrets
             await self._fail()
         else:

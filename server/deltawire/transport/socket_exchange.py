@@ -92,7 +92,7 @@ class SocketExchange:
         except asyncio.CancelledError:  # the server cancels what is left when it stops
             self._connection.transport.abort()
             raise
-        except Exception as error:  # noqa: BLE001 - the client gets an answer to any error
+        except Exception as error:  # noqa: BLE001 - the client gets a response to any error
             log.error("bug", error=type(error).__name__, where=where(error))  # noqa: TRY400 - a trace may hold secrets
         finally:
             if not self._connection.is_decided:  # the response of a refusal costs more than the socket's whole close

@@ -1,4 +1,4 @@
-"""The runs that one socket listens to, each under the name that its frames have there."""
+"""The runs that one socket listens to, each under the id that its frames have there."""
 
 import asyncio
 from collections.abc import Callable, Container, Coroutine, Sequence
@@ -21,23 +21,23 @@ from deltawire.protocol.tools import ToolAnswer
 class SocketListener:
     """One socket, as it listens to one run."""
 
-    __slots__ = ("_cursor", "_has_received", "_name", "_socket", "run")
+    __slots__ = ("_cursor", "_has_received", "_socket", "_turn_id", "run")
 
-    def __init__(self, socket: "SocketRuns", run: AnyRun, after: int, name: str | None) -> None:
-        """Listen from the frame after this number; `name` is the id of the frames here, None for the turn's own.
+    def __init__(self, socket: "SocketRuns", run: AnyRun, after: int, turn_id: str | None) -> None:
+        """Listen from the frame after this number; `turn_id` is the id of the frames here, None for the turn's own.
 
         Raise `Failure` when those frames are not there.
         """
         self.run = run
         self._socket = socket
-        self._name = name
+        self._turn_id = turn_id
         self._cursor: AnyCursor = run.attach(self, after)
         self._has_received = False
 
     @property
-    def name(self) -> str:
+    def turn_id(self) -> str:
         """The id of the frames on this socket."""
-        return self._name or self.run.turn
+        return self._turn_id or self.run.turn
 
     @property
     def has_history(self) -> bool:
@@ -88,16 +88,16 @@ class SocketListener:
         self.run.detach(cast("Any", self._cursor), departure)
 
     def _encoded(self, frame: NumberedFrame) -> bytes:
-        return encode(frame if self._name is None else _with_id(frame, self._name))
+        return encode(frame if self._turn_id is None else _with_id(frame, self._turn_id))
 
 
 class _PendingListener:
-    """A listener whose run is looked for in other processes; `name` is the id of its frames, None if not known yet."""
+    """A listener whose run is looked for in other processes; `turn_id` is None while the id is not known."""
 
-    __slots__ = ("is_settled", "is_stopped", "name")
+    __slots__ = ("is_settled", "is_stopped", "turn_id")
 
-    def __init__(self, name: str | None) -> None:
-        self.name = name
+    def __init__(self, turn_id: str | None) -> None:
+        self.turn_id = turn_id
         self.is_stopped = False
         self.is_settled = asyncio.Event()
         """Set once the run is found, or is not."""
@@ -106,7 +106,7 @@ class _PendingListener:
 class SocketRuns:
     """The runs that one socket listens to, or will listen to once other processes have answered."""
 
-    __slots__ = ("_by_name", "_other_turns", "_pending", "_runs", "history", "is_open", "peer")
+    __slots__ = ("_by_id", "_other_turns", "_pending", "_runs", "history", "is_open", "peer")
 
     def __init__(self, runs: Runs, peer: Peer, history: SocketHistory, other_turns: Container[str]) -> None:
         """Start with none; `runs` are those of the process, `other_turns` the ids of the socket's other turns."""
@@ -116,16 +116,18 @@ class SocketRuns:
         """True while the socket is open; its history must not be changed after that."""
         self._runs = runs
         self._other_turns = other_turns
-        self._by_name: dict[str, SocketListener] = {}
+        self._by_id: dict[str, SocketListener] = {}
         self._pending: dict[_PendingListener, None] = {}
 
     def __len__(self) -> int:
         """Return their number."""
-        return len(self._by_name) + len(self._pending)
+        return len(self._by_id) + len(self._pending)
 
-    def __contains__(self, name: str | None) -> bool:
+    def __contains__(self, turn_id: str | None) -> bool:
         """Return whether frames with this id come from a run, or will."""
-        return name is not None and (name in self._by_name or any(pending.name == name for pending in self._pending))
+        return turn_id is not None and (
+            turn_id in self._by_id or any(pending.turn_id == turn_id for pending in self._pending)
+        )
 
     @property
     def are_shared(self) -> bool:
@@ -158,45 +160,45 @@ class SocketRuns:
 
     def remove(self, listener: SocketListener) -> None:
         """Remove a listener that has received the end."""
-        if self._by_name.get(listener.name) is listener:
-            del self._by_name[listener.name]
+        if self._by_id.get(listener.turn_id) is listener:
+            del self._by_id[listener.turn_id]
 
-    def stop(self, name: str) -> None:
+    def stop(self, turn_id: str) -> None:
         """End the turn with this id here."""
-        if name in self._by_name:
-            self._by_name[name].run.stop()
+        if turn_id in self._by_id:
+            self._by_id[turn_id].run.stop()
         for pending in self._pending:
-            pending.is_stopped = pending.is_stopped or pending.name == name
+            pending.is_stopped = pending.is_stopped or pending.turn_id == turn_id
 
     @property
     def has_pending(self) -> bool:
         """True while other processes are asked for runs; the turn's own id may not be known before."""
         return bool(self._pending)
 
-    def give_result(self, name: str, tool_result: ToolAnswer) -> Coroutine[Any, Any, None] | None:
+    def give_result(self, turn_id: str, tool_result: ToolAnswer) -> Coroutine[Any, Any, None] | None:
         """Give the turn with this id here the result of a call; return what does it later, or in another process.
 
         Raise `Failure`, with its field.
         """
-        listener = self._by_name.get(name)
+        listener = self._by_id.get(turn_id)
         if listener is None:
-            return self._give_result_later(name, tool_result)
+            return self._give_result_later(turn_id, tool_result)
         return listener.run.give_result(tool_result)
 
-    async def _give_result_later(self, name: str, tool_result: ToolAnswer) -> None:
+    async def _give_result_later(self, turn_id: str, tool_result: ToolAnswer) -> None:
         """Wait for the runs that are coming, whose client need not wait before it sends a result. Raise `Failure`."""
         for pending in list(self._pending):
-            if pending.name in (name, None):
+            if pending.turn_id in (turn_id, None):
                 await pending.is_settled.wait()
-        if name not in self._by_name:
+        if turn_id not in self._by_id:
             raise unknown_turn()
-        delivery = self._by_name[name].run.give_result(tool_result)
+        delivery = self._by_id[turn_id].run.give_result(tool_result)
         if delivery is not None:
             await delivery
 
     def stop_all(self) -> None:
         """End each turn that this socket listens to."""
-        for listener in self._by_name.values():
+        for listener in self._by_id.values():
             listener.run.stop()
         for pending in self._pending:
             pending.is_stopped = True
@@ -212,38 +214,38 @@ class SocketRuns:
     def leave(self) -> None:
         """Stop listening: the socket is over."""
         self.is_open = False
-        for listener in self._by_name.values():
+        for listener in self._by_id.values():
             listener.leave()
 
-    def _reserve(self, name: str | None) -> _PendingListener:
+    def _reserve(self, turn_id: str | None) -> _PendingListener:
         """Take an id at once: no other turn may have it, and a `cancel` may come before the run is found."""
-        self._check_free(name)
-        pending = _PendingListener(name)
+        self._check_free(turn_id)
+        pending = _PendingListener(turn_id)
         self._pending[pending] = None
         return pending
 
     async def _attach_when_found(
-        self, pending: _PendingListener, finding: Coroutine[Any, Any, AnyRun], after: int, name: str | None
+        self, pending: _PendingListener, finding: Coroutine[Any, Any, AnyRun], after: int, turn_id: str | None
     ) -> SocketListener:
         try:
             run = await finding
         finally:
             del self._pending[pending]
             pending.is_settled.set()
-        listener = self._listener(run, after, name)
+        listener = self._listener(run, after, turn_id)
         if pending.is_stopped:
             run.stop()
         return listener
 
-    def _listener(self, run: AnyRun, after: int, name: str | None) -> SocketListener:
-        here = name or run.turn
+    def _listener(self, run: AnyRun, after: int, turn_id: str | None) -> SocketListener:
+        here = turn_id or run.turn
         self._check_free(here)
-        listener = SocketListener(self, run, after, name)
-        self._by_name[here] = listener
+        listener = SocketListener(self, run, after, turn_id)
+        self._by_id[here] = listener
         return listener
 
-    def _check_free(self, name: str | None) -> None:
-        if name in self or name in self._other_turns:
+    def _check_free(self, turn_id: str | None) -> None:
+        if turn_id in self or turn_id in self._other_turns:
             raise Failure("duplicate_turn", field="id")
 
 
@@ -252,12 +254,12 @@ def unknown_turn() -> Failure:
     return Failure("unknown_turn", "No turn of yours with this id is running here.", field="id")
 
 
-def _with_id(frame: NumberedFrame, name: str) -> NumberedFrame:
+def _with_id(frame: NumberedFrame, turn_id: str) -> NumberedFrame:
     """Return the frame with this id."""
-    if frame.id == name:
+    if frame.id == turn_id:
         return frame
     if type(frame) is Delta or type(frame) is Thought:
         kind: Any = type(frame)
-        renamed: NumberedFrame = kind(name, frame.text, frame.seq)
+        renamed: NumberedFrame = kind(turn_id, frame.text, frame.seq)
         return renamed
-    return replace(frame, id=name)
+    return replace(frame, id=turn_id)

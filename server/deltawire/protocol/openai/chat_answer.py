@@ -82,7 +82,7 @@ class ChatCompletion(Struct, frozen=True, kw_only=True):
 
 
 class ChunkDelta(Struct, frozen=True, kw_only=True):
-    """The news of a chunk."""
+    """The pieces of the answer that a chunk adds."""
 
     role: Literal["assistant"] | UnsetType = UNSET
     content: str | UnsetType | None = UNSET

@@ -1,4 +1,4 @@
-"""Answers that are not read: long ones count for their caller's quota of memory until the connection has taken them."""
+"""Responses that are not read: long ones count for the caller's quota of memory until the connection has taken them."""
 
 from typing import Final
 
@@ -12,20 +12,20 @@ from deltawire.routes.connection import http_link
 from deltawire.telemetry.refusals import Refusals
 
 _LONG_BYTES: Final = 2**16
-"""Bytes of an answer that count. Answers in pieces do not: they wait for their client by themselves."""
+"""The shortest body that counts. Bodies in pieces do not: each piece waits for its client by itself."""
 
 
-class UnreadAnswers:
-    """ASGI middleware under the gate that counts long answers to reading requests, and refuses one too many."""
+class UnreadResponses:
+    """ASGI middleware under the gate that counts long responses to GET, and refuses one too many."""
 
     def __init__(self, app: ASGIApp, quota: Quota, refusals: Refusals) -> None:
-        """Wrap `app`; `quota` bounds the bytes of these answers."""
+        """Wrap `app`; `quota` bounds the bytes of these responses."""
         self._app = app
         self._quota = quota
         self._refusals = refusals
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on. Only the answer to a GET of a named caller is counted."""
+        """Pass a request on. Only the response to a GET of a named caller is counted."""
         if scope.get("method") != "GET" or not caller_of(scope).name:
             await self._app(scope, receive, send)
             return
