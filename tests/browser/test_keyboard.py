@@ -167,3 +167,22 @@ async def test_enter_twice_asks_once(used_page: ChatPage, upstream: Upstream) ->
     await used_page.has_ended()
     await expect(used_page.question).to_have_count(1)
     assert len(upstream.exchanges) == 1
+
+
+async def test_escape_closes_an_open_menu_and_leaves_the_answer(page: ChatPage, upstream: Upstream) -> None:
+    keyboard = page.page.keyboard
+    upstream.plays(says_and_is_silent("Half"))
+    await keyboard.type("hi")
+    await keyboard.press("Enter")
+    await expect(page.answer).to_have_text("Half")
+    await to(page, "About the models", "Shift+Tab")
+    await keyboard.press("Enter")
+    menu = page.page.get_by_role("dialog", name="About the models")
+    await expect(menu.get_by_role("button").first).to_be_visible()
+    await keyboard.press("Tab")
+    await keyboard.press("Escape")
+    await expect(menu).to_be_hidden()
+    assert await page.page.evaluate(FOCUSED) == "About the models"
+    await expect(page.answer).to_have_attribute("aria-busy", "true")
+    await keyboard.press("Escape")
+    await page.has_ended()

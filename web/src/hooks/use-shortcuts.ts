@@ -9,6 +9,7 @@ export function useShortcuts(): void {
     const onKeyDown = (event: KeyboardEvent) => {
       // Not the state: a dialog that Escape has closed tells of it a little later.
       if (event.isComposing || document.querySelector("dialog[open]") !== null) return;
+      if (event.key === "Escape" && document.querySelector(":popover-open") !== null) return; // it closes that
       const shortcut = shortcutOf(event);
       if (shortcut === null) return;
       event.preventDefault();
