@@ -325,6 +325,30 @@ async def test_enter_chooses_what_is_found_once_it_is(page: ChatPage, upstream: 
     await expect(page.box).to_be_focused()
 
 
+async def test_enter_does_nothing_where_it_leads_to(page: ChatPage, upstream: Upstream) -> None:
+    keyboard = page.page.keyboard
+    upstream.plays(says("About whales"))
+    await kept(page, "first")
+    await keyboard.press("Control+k")
+    await keyboard.type("whales")
+    await expect(page.found("first")).to_contain_text("whales")
+    await keyboard.press("Enter")
+    await expect(page.box).to_be_focused()
+    await keyboard.type("more")
+    await expect(page.box).to_have_value("more")
+
+    await keyboard.press("Control+k")
+    await keyboard.type("settings")
+    await expect(page.chats.get_by_text("No chat holds these words.")).to_be_visible()
+    await keyboard.press("Enter")
+    panel = page.page.get_by_role("dialog", name="Settings")
+    await expect(panel).to_be_visible()
+    await keyboard.press("Escape")  # which would close the list of the models, had Enter opened it
+    await expect(panel).to_be_hidden()
+
+
+
+
 async def test_enter_is_forgotten_with_the_words_that_it_was_pressed_after(page: ChatPage, upstream: Upstream) -> None:
     upstream.plays(says("About whales"), says("About otters"))
     await kept(page, "first", "second")

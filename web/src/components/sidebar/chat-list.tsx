@@ -103,6 +103,7 @@ function SearchBox({ onChoose }: { onChoose: (id: string) => void }) {
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== "Enter" || event.nativeEvent.isComposing) return;
+    event.preventDefault(); // the focus moves now: the key would break a line in the message box, or open a choice
     if (first !== undefined) onChoose(first);
     else if (found?.isRead) document.querySelector<HTMLElement>("button.action")?.click();
     else isAwaited.current = found?.isRead === false;
