@@ -347,6 +347,26 @@ async def test_enter_does_nothing_where_it_leads_to(page: ChatPage, upstream: Up
     await expect(panel).to_be_hidden()
 
 
+async def test_found_words_stay_marked_when_the_text_around_them_is_drawn_anew(
+    page: ChatPage, upstream: Upstream
+) -> None:
+    paragraph = f"{'Nothing is said here. ' * 20}\n\n"
+    upstream.plays(says(f"A **narwhal** is a whale.\n\n{paragraph * 60}"))
+    await kept(page, "first")
+    await page.button("New chat").click()
+    await page.page.reload()
+    await page.is_connected()
+    await page.page.keyboard.press("Control+k")
+    await page.page.keyboard.type("narwhal")
+    await expect(page.found("first")).to_contain_text("narwhal")
+    await page.found("first").click()
+    word = page.answer.get_by_text("narwhal", exact=True)
+    await expect(word).to_be_in_viewport()
+    assert await word.evaluate("element => element.tagName") != "P"  # bold: its markdown is drawn
+    marked = "() => [...(CSS.highlights.get('found') ?? [])].map((range) => range.toString()).join()"
+    await page.page.wait_for_function(f"() => ({marked})() !== ''")
+    assert await page.page.evaluate(marked) == "narwhal"
+
 
 
 async def test_enter_is_forgotten_with_the_words_that_it_was_pressed_after(page: ChatPage, upstream: Upstream) -> None:

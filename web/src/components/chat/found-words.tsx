@@ -4,6 +4,8 @@ import { branchTo } from "../../state/conversation";
 import { shownConversation } from "../../state/state";
 
 const MARKED_MS = 6_000;
+/** So soon after the words were brought into sight, the text around them is drawn with its markdown. */
+const DRAWN_MS = 1_000;
 const NAME = "found";
 
 /** Scrolls to the words that a search has found in this chat, and marks them for a moment. */
@@ -31,13 +33,33 @@ export function FoundWords() {
 }
 
 function show(words: string, question: string | undefined): void {
-  const within = question && document.querySelector(`[data-message="${CSS.escape(question)}"]`);
-  const range = rangeOf(words, within || document.querySelector("[role=log]"));
-  if (range === null) return;
-  range.startContainer.parentElement?.scrollIntoView({ block: "center" });
-  if (!("highlights" in CSS)) return;
-  CSS.highlights.set(NAME, new Highlight(range));
-  setTimeout(() => CSS.highlights.delete(NAME), MARKED_MS);
+  const log = document.querySelector("[role=log]");
+  if (log === null) return;
+  const began = performance.now();
+  let range: Range | null = null;
+  const mark = () => {
+    if (range !== null && !range.collapsed) return; // else its text was drawn anew, and is not in the page any more
+    const within = question && log.querySelector(`[data-message="${CSS.escape(question)}"]`);
+    range = rangeOf(words, within || log);
+    if (range === null) return;
+    if (performance.now() - began < DRAWN_MS) bringIntoSight(range);
+    if ("highlights" in CSS) CSS.highlights.set(NAME, new Highlight(range));
+  };
+  mark();
+  const observer = new MutationObserver(mark);
+  observer.observe(log, { childList: true, characterData: true, subtree: true });
+  setTimeout(() => {
+    observer.disconnect();
+    if ("highlights" in CSS) CSS.highlights.delete(NAME);
+  }, MARKED_MS);
+}
+
+/** The words themselves: what holds them may be a text of several screens. */
+function bringIntoSight(range: Range): void {
+  const { parentElement } = range.startContainer;
+  parentElement?.scrollIntoView({ block: "center" });
+  const { top, bottom } = range.getBoundingClientRect();
+  parentElement?.closest("[data-scroller]")?.scrollBy({ top: (top + bottom - window.innerHeight) / 2 });
 }
 
 /** The first place of the longest word that occurs. */
