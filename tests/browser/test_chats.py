@@ -368,6 +368,17 @@ async def test_found_words_stay_marked_when_the_text_around_them_is_drawn_anew(
     assert await page.page.evaluate(marked) == "narwhal"
 
 
+async def test_a_question_that_comes_back_leaves_its_chat_in_sight(page: ChatPage, upstream: Upstream) -> None:
+    upstream.plays(says("Once said."))
+    await kept(page, "first")
+    conversation = urlsplit(page.page.url)
+    async with aiohttp.ClientSession(f"http://{conversation.netloc}") as session:
+        await session.delete(f"/conversations/{conversation.path.rpartition('/')[2]}")
+    await page.ask("second")
+    await expect(page.returned).to_contain_text("deleted elsewhere")
+    await expect(page.box).to_have_value("second")
+    await expect(page.answer.get_by_text("Once said.")).to_be_in_viewport()
+
 
 async def test_enter_is_forgotten_with_the_words_that_it_was_pressed_after(page: ChatPage, upstream: Upstream) -> None:
     upstream.plays(says("About whales"), says("About otters"))

@@ -110,6 +110,7 @@ class Scrolling {
     const { top } = element.getBoundingClientRect();
     this.#become("placed");
     change();
+    if (this.#topOnScreen === null) this.#top = null; // it belongs to another branch
     if (!element.isConnected || this.#scroller === null) return;
     const by = element.getBoundingClientRect().top - top;
     // What is shorter than what stood here before would let the browser scroll: then it gets the room.
@@ -133,6 +134,8 @@ class Scrolling {
   }
 
   #onResize(): void {
+    // The question at the top went back into its box: without it there is nothing to see but its room.
+    if (this.#top !== null && this.#topOnScreen === null) this.toEnd();
     if (this.#top !== null) this.#makeRoom();
     if (this.#mode === "following") this.#scrollToEnd();
     else if (this.#mode === "placed") this.#keepTop();

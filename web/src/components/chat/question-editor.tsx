@@ -35,6 +35,7 @@ export function QuestionEditor({ question, files, text, onWrite, onSend, onCance
   };
   return (
     <form
+      data-message={question}
       className="flex flex-col gap-3 rounded-2xl border border-input bg-card p-3"
       onSubmit={(event) => {
         event.preventDefault();
