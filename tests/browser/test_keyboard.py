@@ -1,8 +1,11 @@
 """The page without a mouse: nothing here clicks, and nothing is focused but by its keys."""
 
+import asyncio
+
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Browser, Route, expect
 from support.page import NARROW, ChatPage
+from support.serving import sharing
 from support.upstream import Upstream, says, says_and_is_silent
 
 FOCUSED = """() => {
@@ -186,3 +189,29 @@ async def test_escape_closes_an_open_menu_and_leaves_the_answer(page: ChatPage, 
     await expect(page.answer).to_have_attribute("aria-busy", "true")
     await keyboard.press("Escape")
     await page.has_ended()
+
+
+async def test_a_panel_that_comes_late_does_not_take_what_is_being_written(
+    browser: Browser, upstream: Upstream
+) -> None:
+    come = asyncio.Event()
+    context = await browser.new_context(service_workers="block")
+    page = ChatPage(await context.new_page())
+
+    async def holds(route: Route) -> None:
+        await come.wait()
+        await route.continue_()
+
+    await page.page.route("**/assets/panels-*.js", holds)
+    async with sharing(upstream) as address:
+        await page.page.goto(f"http://{address}/")
+        await page.button("Settings").click()
+        await page.box.click()
+        await page.page.keyboard.type("Half a ")
+        async with page.page.expect_response("**/assets/panels-*.js"):
+            come.set()
+        await page.page.wait_for_function("() => document.querySelectorAll('dialog').length > 1")
+        await page.page.keyboard.type("sentence")
+        await expect(page.box).to_have_value("Half a sentence")
+        await page.opens_settings()
+        await context.close()

@@ -1,6 +1,7 @@
 import { type ReactNode, useLayoutEffect, useRef } from "react";
 import { useChat, useChatState, useWords } from "../../hooks/use-chat";
 import { useKeptFocus } from "../../hooks/use-kept-focus";
+import { isWriting } from "../../hooks/writing";
 import type { Panel as PanelName } from "../../state/state";
 import { closeDialog } from "./close-dialog";
 import { IconButton } from "./icon-button";
@@ -26,10 +27,12 @@ export function Panel({ name, label, className, children }: Props) {
     const { current } = dialog;
     if (current === null) return;
     if (!open) return closeDialog(current);
+    // It came late, or nobody asked for it. There is a button for each panel.
+    if (isWriting()) return store.dispatch({ type: "close", panel: name });
     current.showModal();
     // Whoever comes here after a refusal comes to change what was refused.
     current.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
-  }, [open]);
+  }, [open, store, name]);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes a dialog by itself
     <dialog
