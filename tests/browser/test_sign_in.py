@@ -136,6 +136,25 @@ async def test_the_page_asks_for_no_token_over_what_is_being_written(browser: Br
             await expect(page.box).to_have_value("Half a sentence")
 
 
+async def test_a_prompt_that_is_being_written_outlives_its_token(browser: Browser, upstream: Upstream) -> None:
+    alice, bob = API_KEYS.split(",")
+    async with serving(upstream, api_keys=alice) as before, serving(upstream, api_keys=bob) as after:
+        async with TcpProxy(before) as proxy, locked(browser, proxy.address) as page:
+            await signs_in(page, KEYS["alice"])
+            await page.is_connected()
+            await page.button("Your prompts").click()
+            await page.button("New prompt").click()
+            written = page.page.get_by_role("dialog").get_by_label("Text", exact=True)
+            await written.fill("Half a prompt")
+            proxy.leads_to(after)
+            proxy.cut()
+            await expect(page.page.get_by_text("Sign in to connect")).to_be_visible()
+            await expect(written).to_have_value("Half a prompt")
+            await page.page.keyboard.press("Escape")
+            await page.button("Enter a token").click()
+            await expect(dialog(page).get_by_role("alert")).to_contain_text("does not take this token")
+
+
 async def test_somebody_elses_token_gets_a_page_of_its_own(browser: Browser, upstream: Upstream) -> None:
     async with serving(upstream, api_keys=API_KEYS) as address, locked(browser, address) as page:
         await signs_in(page, KEYS["alice"])
