@@ -181,7 +181,7 @@ async def test_escape_closes_an_open_menu_and_leaves_the_answer(page: ChatPage, 
     await to(page, "About the models", "Shift+Tab")
     await keyboard.press("Enter")
     menu = page.page.get_by_role("dialog", name="About the models")
-    await expect(menu).to_be_visible()
+    await expect(menu.get_by_role("button").first).to_be_visible()
     await keyboard.press("Tab")
     await keyboard.press("Escape")
     await expect(menu).to_be_hidden()
@@ -210,7 +210,7 @@ async def test_a_panel_that_comes_late_does_not_take_what_is_being_written(
         await page.page.keyboard.type("Half a ")
         async with page.page.expect_response("**/assets/panels-*.js"):
             come.set()
-        await page.page.wait_for_function("document.querySelectorAll('dialog').length > 1")
+        await page.page.wait_for_function("() => document.querySelectorAll('dialog').length > 1")
         await page.page.keyboard.type("sentence")
         await expect(page.box).to_have_value("Half a sentence")
         await page.opens_settings()

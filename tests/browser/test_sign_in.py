@@ -1,13 +1,14 @@
 """A server that asks who is there: the page asks its reader, and other pages get nothing."""
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
 from aiohttp import web
-from playwright.async_api import Browser, Locator, expect
+from playwright.async_api import Browser, Locator, Route, expect
 from support.identity import API_KEYS, KEYS, SECRET, token
 from support.page import ChatPage, visited
 from support.proxy import TcpProxy
@@ -135,6 +136,25 @@ async def test_the_page_asks_for_no_token_over_what_is_being_written(browser: Br
             await expect(page.box).to_have_value("Half a sentence")
 
 
+async def test_a_prompt_that_is_being_written_outlives_its_token(browser: Browser, upstream: Upstream) -> None:
+    alice, bob = API_KEYS.split(",")
+    async with serving(upstream, api_keys=alice) as before, serving(upstream, api_keys=bob) as after:
+        async with TcpProxy(before) as proxy, locked(browser, proxy.address) as page:
+            await signs_in(page, KEYS["alice"])
+            await page.is_connected()
+            await page.button("Your prompts").click()
+            await page.button("New prompt").click()
+            written = page.page.get_by_role("dialog").get_by_label("Text", exact=True)
+            await written.fill("Half a prompt")
+            proxy.leads_to(after)
+            proxy.cut()
+            await expect(page.page.get_by_text("Sign in to connect")).to_be_visible()
+            await expect(written).to_have_value("Half a prompt")
+            await page.page.keyboard.press("Escape")
+            await page.button("Enter a token").click()
+            await expect(dialog(page).get_by_role("alert")).to_contain_text("does not take this token")
+
+
 async def test_somebody_elses_token_gets_a_page_of_its_own(browser: Browser, upstream: Upstream) -> None:
     async with serving(upstream, api_keys=API_KEYS) as address, locked(browser, address) as page:
         await signs_in(page, KEYS["alice"])
@@ -240,3 +260,26 @@ async def test_signing_out_in_one_tab_leaves_what_is_written_in_another(browser:
         assert await other.page.evaluate("Object.keys(localStorage).filter((key) => key.includes('draft'))") == []
         await page.page.reload()
         await expect(page.box).to_have_value("half a thought")
+
+
+async def test_what_is_written_before_the_rest_of_the_page_comes_goes_on(browser: Browser, upstream: Upstream) -> None:
+    come = asyncio.Event()
+
+    async def holds(route: Route) -> None:
+        await come.wait()
+        await route.continue_()
+
+    context = await browser.new_context(service_workers="block")
+    page = ChatPage(await context.new_page())
+    await page.page.route(re.compile("/assets/(lazy|panels)-"), holds)
+    async with serving(upstream, api_keys=API_KEYS) as address:
+        async with page.page.expect_response("**/models"):
+            await page.page.goto(f"http://{address}/")
+        await page.box.click()
+        await page.page.keyboard.type("Half a ")
+        come.set()
+        await expect(page.button("Enter a token")).to_be_visible()
+        await page.page.wait_for_function("() => document.querySelectorAll('dialog').length > 1")
+        await page.page.keyboard.type("sentence")
+        await expect(page.box).to_have_value("Half a sentence")
+        await context.close()

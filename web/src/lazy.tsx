@@ -21,6 +21,7 @@ import { PanelNotLoaded } from "./components/ui/panel-not-loaded";
 import { Head } from "./head";
 import { useAddress } from "./hooks/use-address";
 import { useWords } from "./hooks/use-chat";
+import { useKeptPanel } from "./hooks/use-kept-panel";
 import { usePageEvents } from "./hooks/use-page-events";
 import { useShortcuts } from "./hooks/use-shortcuts";
 import { MathProvider } from "./markdown/math-provider";
@@ -45,6 +46,7 @@ export function PageEvents() {
   useAddress();
   usePageEvents();
   useShortcuts();
+  useKeptPanel();
   return null;
 }
 

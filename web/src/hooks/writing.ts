@@ -2,15 +2,14 @@
 
 /** The text box outside of dialogs in which the last thing was written, until the reader does something else. */
 let writtenIn: EventTarget | null = null;
-/** Before this part of the page was there, the box and the browser alone know of it. */
+/** Before this part of the page was there, only the browser has counted what was written. */
 let isKnown = false;
 
 /** Whether the last thing that the reader did was to write. */
 export function isWriting(): boolean {
   const { activeElement } = document;
   if (isKnown) return activeElement !== null && activeElement === writtenIn;
-  const hasWritten = activeElement instanceof HTMLTextAreaElement && activeElement.value !== "";
-  return hasWritten && (navigator.userActivation?.hasBeenActive ?? false);
+  return activeElement instanceof HTMLTextAreaElement && (performance.eventCounts?.get("input") ?? 0) > 0;
 }
 
 function onInput({ target }: Event): void {
