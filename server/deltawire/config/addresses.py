@@ -42,6 +42,18 @@ def check_postgresql(arguments: Mapping[str, Any]) -> None:
         raise ValueError
 
 
+def check_sqlite(parameters: Mapping[str, Any]) -> None:
+    """Raise `ValueError` for parameters that would have no effect, and for a database that is no file.
+
+    SQLAlchemy passes parameters of SQLite's own, such as `mode=ro`, only where `uri=true` stands beside them.
+    """
+    is_uri = parameters.get("uri") == "true"
+    if not is_uri and not parameters.keys() <= {"timeout"}:
+        raise ValueError
+    if parameters.get("mode") == "memory":
+        raise ValueError
+
+
 def check_redis(url: str) -> None:
     """Raise `ValueError` for a URL of redis-py with a database or a parameter that a connection does not take."""
     from redis import RedisError  # noqa: PLC0415 - most servers have no such URL

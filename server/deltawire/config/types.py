@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
 
-from deltawire.config.addresses import check_host, check_postgresql, check_redis, check_url
+from deltawire.config.addresses import check_host, check_postgresql, check_redis, check_sqlite, check_url
 from deltawire.conversations.files.kinds import NAMES as FILE_KINDS
 from deltawire.edge.origin_form import normalised
 from deltawire.identity.api_keys import parse_keys
@@ -126,19 +126,22 @@ def _database_url(url: SecretStr) -> SecretStr:
         sqlalchemy_url = make_url(url.get_secret_value())
     except ArgumentError:
         raise ValueError from None
-    if sqlalchemy_url.drivername not in _DRIVERS or sqlalchemy_url.database in (None, ":memory:"):
+    database = sqlalchemy_url.database
+    if sqlalchemy_url.drivername not in _DRIVERS or database is None or database.endswith(":memory:"):
         raise ValueError
     driver = _DRIVERS[sqlalchemy_url.drivername]
     parameters = {("ssl" if name == "sslmode" else name): value for name, value in sqlalchemy_url.query.items()}
-    known = _DRIVER_PARAMETERS if driver.startswith("postgresql") else frozenset()
-    if not parameters.keys() <= known:
+    is_sqlite = driver.startswith("sqlite")
+    if is_sqlite:
+        check_sqlite(parameters)
+    elif not parameters.keys() <= _DRIVER_PARAMETERS:
         raise ValueError
     url_of_driver = sqlalchemy_url.set(drivername=driver, query=parameters)
     try:
         _, arguments = url_of_driver.get_dialect()().create_connect_args(url_of_driver)
     except ArgumentError:
         raise ValueError from None
-    if known:
+    if not is_sqlite:
         check_postgresql(arguments)
     return SecretStr(url_of_driver.render_as_string(hide_password=False))
 

@@ -319,7 +319,7 @@ def test_a_valkey_is_spoken_to_like_a_redis(monkeypatch: pytest.MonkeyPatch, wri
     "url",
     [
         *("sqlite:///secret.db?timeout=long", "sqlite:///secret.db?mode=ro", "sqlite://secret/conversations.db"),
-        "sqlite:///file:secret?mode=memory&uri=true",
+        *("sqlite:///file:secret?mode=memory&uri=true", "sqlite:///file::memory:?cache=secret&uri=true"),
         *("postgresql://u:secret@store.example:99999/chat", "postgresql://u:secret@store..example/chat"),
         *(
             f"postgresql://u:secret@store.example/chat?{parameter}"
@@ -339,7 +339,8 @@ def test_a_bad_address_of_the_database_is_named_and_not_shown(monkeypatch: pytes
 @pytest.mark.parametrize(
     "url",
     [
-        "sqlite:////var/lib/deltawire/conversations.db",
+        *("sqlite:////var/lib/deltawire/conversations.db", "sqlite:///conversations.db?timeout=10"),
+        "sqlite:///file:/var/lib/deltawire/conversations.db?mode=ro&uri=true",
         "postgresql:///chat?host=/var/run/postgresql",
         "postgresql://u:p@/chat?host=a:5432&host=b:5432&target_session_attrs=read-write",
         "postgresql://u:p@store.example/chat?sslmode=verify-full&prepared_statement_cache_size=0",
