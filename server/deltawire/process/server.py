@@ -1,8 +1,9 @@
 """One server: it listens, and drains before it stops."""
 
 import asyncio
+import errno
 import socket
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, Final, NamedTuple, cast
@@ -24,6 +25,8 @@ log = structlog.get_logger(__name__)
 
 _GOODBYE_SECONDS: Final = 2
 """Time for connections to close after the drain; each has a shorter timeout of its own."""
+_PORT_TRIES: Final = 16
+"""Ports that the kernel is asked for, until one is free at each address of the host."""
 
 
 class Listening(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,9 +144,20 @@ def bind(host: str, port: int, *, shared: bool = False) -> list[socket.socket]:
     They have the same port, also when the kernel chooses it. `shared` sockets may listen on one port together with
     other shared ones: the kernel distributes the connections over them.
     """
+    addresses = list(_addresses_of(host))
+    for _ in range(0 if port else _PORT_TRIES - 1):
+        try:
+            return _bind_each(addresses, port, shared=shared)
+        except OSError as error:  # the kernel looks at the first address only: at another one its port may be in use
+            if error.errno != errno.EADDRINUSE:
+                raise
+    return _bind_each(addresses, port, shared=shared)
+
+
+def _bind_each(addresses: Iterable[tuple[int, str]], port: int, *, shared: bool) -> list[socket.socket]:
     bound: list[socket.socket] = []
     try:
-        for family, address in _addresses_of(host):
+        for family, address in addresses:
             at = (address, port or (bound[0].getsockname()[1] if bound else 0))
             bound.append(socket.create_server(at, family=family, backlog=2048, reuse_port=shared))
     except OSError:

@@ -1,10 +1,32 @@
 """The addresses that a server listens on."""
 
 import socket
+import subprocess
+import sys
 
 import pytest
 
 from deltawire.process.server import bind
+
+WITH_FEW_PORTS = """
+import socket
+from contextlib import ExitStack
+from pathlib import Path
+from deltawire.process.server import bind
+Path("/proc/sys/net/ipv4/ip_local_port_range").write_text("40000 40063")
+taken = {port for port in range(40000, 40064) if port % 4 < 2}
+with ExitStack() as stack:
+    for port in taken:
+        stack.enter_context(socket.create_server(("0.0.0.0", port)))
+    for _ in range(20):
+        for listener in bind("::", 0):
+            assert listener.getsockname()[1] not in taken
+            listener.close()
+"""
+in_a_network_of_its_own = ["unshare", "--map-root-user", "--net"]
+may_choose_its_ports = pytest.mark.skipif(
+    subprocess.run([*in_a_network_of_its_own, "true"], check=False).returncode != 0, reason="needs network namespaces"
+)
 
 
 @pytest.mark.parametrize("shared", [False, True])
@@ -18,6 +40,11 @@ def test_who_listens_everywhere_is_reached_by_ipv4_and_ipv6(host: str, reached: 
             assert peers == {address}
     for listener in listeners:
         listener.close()
+
+
+@may_choose_its_ports
+def test_a_port_that_the_kernel_chooses_is_free_at_each_address() -> None:
+    subprocess.run([*in_a_network_of_its_own, sys.executable, "-c", WITH_FEW_PORTS], check=True)
 
 
 def accepted_from(listener: socket.socket) -> str:
