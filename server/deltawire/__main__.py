@@ -6,6 +6,8 @@ import sys
 from collections.abc import Sequence
 from types import FrameType
 
+from deltawire.process.stop_signals import stop_signals
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the process's exit code.
@@ -13,9 +15,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     A stop before the server has its own handlers ends the process with the code that a shell reports, 128 and the
     signal's number. Without a handler the kernel does not deliver the signal to process 1 of a container.
     """
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # `nohup` has it ignored
-            signal.signal(number, _exit)
+    for number in stop_signals():
+        signal.signal(number, _exit)
     from deltawire.cli import run  # noqa: PLC0415 - a stop may come during the import
 
     return run(arguments)

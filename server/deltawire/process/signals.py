@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Final
 
-_STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
+from deltawire.process.stop_signals import ALWAYS, stop_signals
+
 _ECHO_SECONDS: Final = 1.0
 """A terminal, or make, may deliver one stop twice: only a signal later than this counts as a second one."""
 
@@ -29,12 +30,6 @@ class StopClock:
 def exit_code_of(signals: list[int]) -> int:
     """Return the exit code that a shell expects of a process stopped before its start, by these signals or by none."""
     return 128 + (signals[0] if signals else signal.SIGTERM)
-
-
-def stop_signals() -> tuple[signal.Signals, ...]:
-    """Return the signals that stop a process: SIGHUP, of a terminal that closes, unless `nohup` started the process."""
-    is_ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
-    return _STOP_SIGNALS if is_ignored else (*_STOP_SIGNALS, signal.SIGHUP)
 
 
 @contextmanager
@@ -67,7 +62,7 @@ def stopping(stop: Callable[[], None]) -> Iterator[list[int]]:
     numbers = stop_signals()
     for number in numbers:
         signal.signal(number, receive)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)  # a worker starts with SIGINT blocked
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ALWAYS)  # a worker starts with SIGINT blocked
     try:
         yield received
     finally:
