@@ -124,7 +124,9 @@ def _add_reports(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def _text(value: str) -> str:
     """Return an argument; one whose bytes are not UTF-8 is in no row, and a database does not take it."""
-    if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
+    from deltawire.protocol.decoding import has_lone_surrogate  # noqa: PLC0415 - only a report needs it
+
+    if has_lone_surrogate(value):
         raise argparse.ArgumentTypeError("it is not UTF-8")
     return value
 

@@ -4,7 +4,7 @@ import re
 from typing import Final, NamedTuple
 
 from deltawire.protocol.chat_request import TURN_ID
-from deltawire.protocol.decoding import Unreadable
+from deltawire.protocol.decoding import Unreadable, has_lone_surrogate
 from deltawire.protocol.frames import MAX_REF_CHARS, type_tag
 
 _turn_id = re.compile(TURN_ID)
@@ -43,4 +43,4 @@ def claimed_ref(failure: Unreadable) -> str | None:
     ref = frame.get("ref") if isinstance(frame, dict) and frame.get(type_tag) == "chat" else None
     if not isinstance(ref, str) or not 1 <= len(ref) <= MAX_REF_CHARS:
         return None
-    return None if any("\ud800" <= char <= "\udfff" for char in ref) else ref
+    return None if has_lone_surrogate(ref) else ref

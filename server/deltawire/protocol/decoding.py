@@ -171,10 +171,15 @@ def _no_constant(name: str) -> Any:
     raise _NoNumber(name)
 
 
+def has_lone_surrogate(text: str) -> bool:
+    """Return whether a text holds half of a surrogate pair, which UTF-8 cannot hold."""
+    return any("\ud800" <= char <= "\udfff" for char in text)
+
+
 def _lone_surrogate(value: Any, path: str = "") -> str | None:
     """Return the path of the first string that UTF-8 cannot hold; None when there is none."""
     if isinstance(value, str):
-        return path if any("\ud800" <= char <= "\udfff" for char in value) else None
+        return path if has_lone_surrogate(value) else None
     if isinstance(value, dict):
         children = [(f"{path}.{key}" if path else str(key), child) for key, child in value.items()]
         if any(_lone_surrogate(key) is not None for key in value):
