@@ -26,13 +26,10 @@ def check_url(url: str) -> None:
 
 def check_postgresql(arguments: Mapping[str, Any]) -> None:
     """Raise `ValueError` when the driver's arguments, as SQLAlchemy reads them from a URL, have a value of no use."""
-    hosts, ports = (
-        value if isinstance(value, list | tuple) else [value] for value in map(arguments.get, ("host", "port"))
-    )
-    for host in hosts:
-        if host is not None and not host.startswith("/"):  # else it is the folder of a socket
+    for host in _several(arguments.get("host")):
+        if not host.startswith("/"):  # else it is the folder of a socket
             check_host(host)
-    if any(port is not None and not 0 < int(port) <= _MAX_PORT for port in ports):
+    if not all(0 < int(port) <= _MAX_PORT for port in _several(arguments.get("port"))):
         raise ValueError
     if arguments.get("ssl", "prefer") not in _SSL_MODES:
         raise ValueError
@@ -40,6 +37,12 @@ def check_postgresql(arguments: Mapping[str, Any]) -> None:
         raise ValueError
     if int(arguments.get("prepared_statement_cache_size", 0)) < 0:
         raise ValueError
+
+
+def _several(value: Any) -> list[Any]:
+    """Return the values of an argument that has one, several, or none."""
+    values = value if isinstance(value, list | tuple) else [value]
+    return [one for one in values if one is not None]
 
 
 def check_sqlite(parameters: Mapping[str, Any]) -> None:
