@@ -3,7 +3,7 @@
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
@@ -23,6 +23,22 @@ async def locked(browser: Browser, address: str) -> AsyncIterator[ChatPage]:
     async with visited(browser, address) as page:
         await page.is_connected("Sign in to connect")
         yield page
+
+
+@asynccontextmanager
+async def refused_later(browser: Browser, upstream: Upstream) -> AsyncIterator[tuple[ChatPage, Callable[[], None]]]:
+    """A page that Alice has signed in to, and what cuts its connection, and leads to a server that knows only Bob."""
+    alice, bob = API_KEYS.split(",")
+    async with serving(upstream, api_keys=alice) as before, serving(upstream, api_keys=bob) as after:
+        async with TcpProxy(before) as proxy, locked(browser, proxy.address) as page:
+            await signs_in(page, KEYS["alice"])
+            await page.is_connected()
+
+            def refuse() -> None:
+                proxy.leads_to(after)
+                proxy.cut()
+
+            yield page, refuse
 
 
 def dialog(page: ChatPage) -> Locator:
@@ -117,42 +133,32 @@ async def test_a_token_that_runs_out_is_renewed_on_the_open_connection(browser: 
 
 
 async def test_the_page_asks_for_no_token_over_what_is_being_written(browser: Browser, upstream: Upstream) -> None:
-    alice, bob = API_KEYS.split(",")
-    async with serving(upstream, api_keys=alice) as before, serving(upstream, api_keys=bob) as after:
-        async with TcpProxy(before) as proxy, locked(browser, proxy.address) as page:
-            await signs_in(page, KEYS["alice"])
-            await page.is_connected()
-            await page.box.click()
-            await page.page.keyboard.type("Half a ")
-            proxy.leads_to(after)
-            proxy.cut()
-            await expect(page.button("Enter a token")).to_be_visible()
-            await page.page.keyboard.type("sentence")
-            await expect(page.box).to_have_value("Half a sentence")
-            await page.button("Enter a token").click()
-            await expect(dialog(page).get_by_role("alert")).to_contain_text("does not take this token")
-            await signs_in(page, KEYS["bob"])
-            await page.is_connected()
-            await expect(page.box).to_have_value("Half a sentence")
+    async with refused_later(browser, upstream) as (page, refuse):
+        await page.box.click()
+        await page.page.keyboard.type("Half a ")
+        refuse()
+        await expect(page.button("Enter a token")).to_be_visible()
+        await page.page.keyboard.type("sentence")
+        await expect(page.box).to_have_value("Half a sentence")
+        await page.button("Enter a token").click()
+        await expect(dialog(page).get_by_role("alert")).to_contain_text("does not take this token")
+        await signs_in(page, KEYS["bob"])
+        await page.is_connected()
+        await expect(page.box).to_have_value("Half a sentence")
 
 
 async def test_a_prompt_that_is_being_written_outlives_its_token(browser: Browser, upstream: Upstream) -> None:
-    alice, bob = API_KEYS.split(",")
-    async with serving(upstream, api_keys=alice) as before, serving(upstream, api_keys=bob) as after:
-        async with TcpProxy(before) as proxy, locked(browser, proxy.address) as page:
-            await signs_in(page, KEYS["alice"])
-            await page.is_connected()
-            await page.button("Your prompts").click()
-            await page.button("New prompt").click()
-            written = page.page.get_by_role("dialog").get_by_label("Text", exact=True)
-            await written.fill("Half a prompt")
-            proxy.leads_to(after)
-            proxy.cut()
-            await expect(page.page.get_by_text("Sign in to connect")).to_be_visible()
-            await expect(written).to_have_value("Half a prompt")
-            await page.page.keyboard.press("Escape")
-            await page.button("Enter a token").click()
-            await expect(dialog(page).get_by_role("alert")).to_contain_text("does not take this token")
+    async with refused_later(browser, upstream) as (page, refuse):
+        await page.button("Your prompts").click()
+        await page.button("New prompt").click()
+        written = page.page.get_by_role("dialog").get_by_label("Text", exact=True)
+        await written.fill("Half a prompt")
+        refuse()
+        await expect(page.page.get_by_text("Sign in to connect")).to_be_visible()
+        await expect(written).to_have_value("Half a prompt")
+        await page.page.keyboard.press("Escape")
+        await page.button("Enter a token").click()
+        await expect(dialog(page).get_by_role("alert")).to_contain_text("does not take this token")
 
 
 async def test_somebody_elses_token_gets_a_page_of_its_own(browser: Browser, upstream: Upstream) -> None:

@@ -31,6 +31,20 @@ async def talking(client: Client, turn: str = "t1") -> None:
     assert (await client.receive())["text"] == "Hello"
 
 
+async def finishes_its_turn(
+    server: ServerProcess, client: Client, released: asyncio.Event, *signals: signal.Signals
+) -> None:
+    """Start a turn, send these signals, and let the turn end: the server stops after it, and says so."""
+    await talking(client)
+    for number in signals:
+        server.process.send_signal(number)
+    await is_draining(server)
+    released.set()
+    assert (await client.until_end())[-1]["type"] == "usage"
+    assert await server.wait() == 0
+    assert server.drained == (1, 0, 0)
+
+
 async def test_running_turns_end_by_themselves_and_then_their_sockets(upstream: Upstream) -> None:
     released = asyncio.Event()
     upstream.plays(says_when(released))
@@ -159,27 +173,14 @@ async def test_a_terminal_that_closes_cuts_no_answer(upstream: Upstream, workers
     released = asyncio.Event()
     upstream.plays(says_when(released))
     async with running_over(upstream, workers=workers) as server, connected(server.address) as client:
-        await talking(client)
-        server.process.send_signal(signal.SIGHUP)
-        await is_draining(server)
-        released.set()
-        assert (await client.until_end())[-1]["type"] == "usage"
-        assert await server.wait() == 0
-        assert server.drained == (1, 0, 0)
+        await finishes_its_turn(server, client, released, signal.SIGHUP)
 
 
 async def test_a_signal_that_is_delivered_twice_is_one(upstream: Upstream) -> None:
     released = asyncio.Event()
     upstream.plays(says_when(released))
     async with running_over(upstream) as server, connected(server.address) as client:
-        await talking(client)
-        server.process.send_signal(signal.SIGINT)
-        server.process.send_signal(signal.SIGTERM)
-        await is_draining(server)
-        released.set()
-        assert (await client.until_end())[-1]["type"] == "usage"
-        assert await server.wait() == 0
-        assert server.drained == (1, 0, 0)
+        await finishes_its_turn(server, client, released, signal.SIGINT, signal.SIGTERM)
 
 
 @pytest.mark.parametrize("workers", [1, 2])
