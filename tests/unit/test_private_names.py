@@ -7,6 +7,7 @@ import pkgutil
 from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
+from types import FunctionType
 
 import deltawire
 
@@ -25,10 +26,12 @@ USED = {
 }
 """Each with the test that fails when it has moved."""
 OVERRIDDEN = {
+    "_Litestar._get_default_plugins": "tests/e2e/test_imports.py",
     "Connector._create_connection": "tests/server/gemini/test_private_names.py",
     "Connector._wrap_create_connection": "tests/server/gemini/test_private_names.py",
     "Connector._release": "tests/server/gemini/test_private_names.py",
 }
+METHODS = (FunctionType, staticmethod, classmethod)
 
 
 def is_private(name: str) -> bool:
@@ -67,7 +70,7 @@ def overridden() -> Iterator[str]:
         for name, kind in vars(importlib.import_module(info.name)).items():
             if inspect.isclass(kind) and kind.__module__ == info.name and not issubclass(kind, Enum):
                 theirs = [base for base in kind.__mro__ if not base.__module__.startswith("deltawire")]
-                methods = [method for method, given in vars(kind).items() if inspect.isfunction(given)]
+                methods = [method for method, given in vars(kind).items() if isinstance(given, METHODS)]
                 for method in filter(is_private, methods):
                     if any(method in vars(base) for base in theirs):
                         yield f"{name}.{method}"

@@ -1,6 +1,5 @@
 """The operations of `/files` in the OpenAPI document."""
 
-from dataclasses import dataclass
 from typing import Any, Final
 
 from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, Operation, RequestBody, Schema
@@ -18,13 +17,12 @@ _UPLOAD: Final = operation(
 )
 
 
-@dataclass
 class SendFile(_UPLOAD):  # type: ignore[misc,valid-type]
     """The operation of `POST /files`, whose body is the file."""
 
-    def __post_init__(self) -> None:
+    def __init__(self, **given: Any) -> None:
         """Add the body, and the response for a file of a type that is not accepted."""
-        super().__post_init__()
+        super().__init__(**given)
         own: Any = self  # mypy does not know the fields of a class that `operation` makes
         own.responses = {**own.responses, **problems((), {(415, "unsupported")})}
         own.request_body = RequestBody(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from deltawire.aio.running_time import RunningTime
 from deltawire.config.settings import Settings
 from deltawire.gemini.account import Account, account_of, standin_account
+from deltawire.process.hidden_library import without
 
 if TYPE_CHECKING:  # to import them is what takes long
     from deltawire.gemini.client import GeminiClient
@@ -35,7 +36,8 @@ async def _find_account(settings: Settings, stack: AsyncExitStack) -> Account:
 
 
 def _import_client() -> "type[GeminiClient]":
-    from deltawire.gemini.client import GeminiClient  # noqa: PLC0415 - it imports google-genai: see `LoadingUpstream`
+    with without("pygments"):  # httpx, which google-genai imports, takes it for its command line
+        from deltawire.gemini.client import GeminiClient  # noqa: PLC0415 - google-genai is slow: see `LoadingUpstream`
 
     return GeminiClient
 

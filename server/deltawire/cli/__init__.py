@@ -6,9 +6,10 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from deltawire import __version__
+from deltawire.process.hidden_library import without
 
 if TYPE_CHECKING:  # a command imports what it needs
     from deltawire.config.settings import Settings
@@ -57,13 +58,9 @@ def _run(settings: "Settings", arguments: argparse.Namespace) -> int:
 
 
 def _import_structlog() -> None:
-    """Import structlog without rich, which it would take for tracebacks: this server logs none, and rich is slow."""
-    modules: dict[str, Any] = sys.modules
-    if "rich" not in modules:
-        modules["rich"] = None  # so Python marks a module that cannot be imported
+    """Import structlog without rich, which it would take for tracebacks: this server logs none."""
+    with without("rich"):
         import structlog  # noqa: F401, PLC0415 - likewise
-
-        del modules["rich"]
 
 
 class _Parser(argparse.ArgumentParser):

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 import sys
 from pathlib import Path
+from typing import Final
 
 import structlog
 from sqlalchemy import make_url
@@ -13,10 +14,14 @@ from deltawire.config.settings import PREFIX, Settings
 from deltawire.conversations import backup
 from deltawire.conversations import migrate as migrations
 from deltawire.conversations.database import REVISIONS
+from deltawire.process.hidden_library import without
 from deltawire.protocol.errors import Failure
 from deltawire.telemetry import logs
 
 log = structlog.get_logger("deltawire")
+
+_OF_MAKO: Final = "pygments"
+"""Mako, which Alembic imports, takes it to show faults of templates."""
 
 
 def migrate(settings: Settings) -> int:
@@ -24,7 +29,8 @@ def migrate(settings: Settings) -> int:
     logs.configure(settings.log_level, settings.log_format)
     check_data_folder(settings)
     try:
-        asyncio.run(migrations.migrate(settings.database))
+        with without(_OF_MAKO):
+            asyncio.run(migrations.migrate(settings.database))
     except migrations.SchemaError as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -64,6 +70,7 @@ def prepare(settings: Settings) -> None:
     A database that does not answer does not stop the start: the requests that need it wait.
     """
     try:
-        asyncio.run(migrations.prepare(settings.database))
+        with without(_OF_MAKO):
+            asyncio.run(migrations.prepare(settings.database))
     except Failure as failure:
         log.warning("the database cannot be used; conversations wait for it", cause=failure.cause)

@@ -1,0 +1,20 @@
+"""Imports without a library that the imported one takes where it is installed, and that nothing here needs."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+
+@contextmanager
+def without(library: str) -> Iterator[None]:
+    """Let imports in the block find no such library, unless it is imported already."""
+    modules: dict[str, Any] = sys.modules
+    if library in modules:
+        yield
+        return
+    modules[library] = None  # so Python marks a module that cannot be imported
+    try:
+        yield
+    finally:
+        del modules[library]
