@@ -19,7 +19,8 @@ _encode = msgspec.json.Encoder().encode
 
 class _Call(Struct, frozen=True):
     name: str | None = None
-    id: str | None = None
+    id: Any = None
+    """As the provider has sent it; it is sent back the same."""
 
 
 class _Part(Struct, frozen=True, rename="camel"):
@@ -42,7 +43,7 @@ def responses(parts: bytes, names: Sequence[str], tool_results: Mapping[str, Too
     encoded: list[dict[str, Any]] = []
     for call, name in zip(calls_of(parts), names, strict=True):
         response: dict[str, Any] = {"name": call.name or "", "response": _response(tool_results[name])}
-        encoded.append({"functionResponse": {"id": call.id, **response} if call.id else response})
+        encoded.append({"functionResponse": response if call.id in (None, "") else {"id": call.id, **response}})
     return _encode(encoded)
 
 

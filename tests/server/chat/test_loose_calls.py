@@ -60,3 +60,21 @@ async def test_a_letter_in_two_pieces_of_an_argument_is_one_letter(upstream: Ups
 
 async def test_a_call_without_a_name_is_answered_as_any_other(upstream: Upstream) -> None:
     assert await called_by(upstream, b'{"functionCall": {"name": null, "args": {}}}') == ({}, "Sunny.")
+
+
+@pytest.mark.parametrize("extra", [b'"id": 7', b'"id": 0', b'"id": 7, "willContinue": true'])
+async def test_a_call_whose_id_is_a_number_gets_its_result_with_that_number(upstream: Upstream, extra: bytes) -> None:
+    parts = [b'{"functionCall": {"name": "clock", "args": {}, %b}, "thoughtSignature": 5}' % extra]
+    if b"willContinue" in extra:
+        parts.append(b'{"functionCall": {}}')
+    assert await called_by(upstream, *parts) == ({}, "Sunny.")
+    number = extra[6:7]
+    assert b'"functionResponse":{"id":%b,"name":"clock"' % number in upstream.exchanges[1].raw_body
+
+
+@pytest.mark.parametrize("strange", [b'"id": {"a": 1}', b'"id": true', b'"id": ""', b'"id": null'])
+async def test_a_call_with_an_id_of_no_use_is_answered_as_any_other(upstream: Upstream, strange: bytes) -> None:
+    assert await called_by(upstream, b'{"functionCall": {"name": "clock", "args": {}, %b}}' % strange) == (
+        {},
+        "Sunny.",
+    )

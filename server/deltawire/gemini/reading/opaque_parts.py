@@ -16,7 +16,8 @@ _OF_TEXT: Final = {"text", "thought", "thoughtSignature"}
 
 class _Call(msgspec.Struct, rename="camel"):
     name: str | None = None
-    id: str | None = None
+    id: Any = None
+    """Google sends text; some gateways send a number."""
     args: Any = None
     partial_args: list[PartialArg] | None = None
     will_continue: bool | None = None
@@ -24,7 +25,7 @@ class _Call(msgspec.Struct, rename="camel"):
 
 class _Part(msgspec.Struct, rename="camel"):
     function_call: _Call | None = None
-    thought_signature: str | None = None
+    thought_signature: Any = None
 
 
 class _Content(msgspec.Struct):
@@ -115,7 +116,7 @@ class OpaqueParts:
         first = read.function_call
         call = _Call(first.name, first.id, self._partial.value)
         call_json: dict[str, Any] = {"name": call.name or "", "args": call.args}
-        if call.id:
+        if call.id not in (None, ""):
             call_json["id"] = call.id
         part: dict[str, Any] = {"functionCall": call_json}
         if read.thought_signature:
@@ -136,5 +137,12 @@ def _append(call: _Call, part: bytes, events: list[Event]) -> None:
     arguments = {} if call.args is None else call.args
     if not isinstance(arguments, dict):
         arguments = {"value": arguments}
-    events.append(ToolCall(call.id or f"call-{secrets.token_hex(_CALL_BYTES)}", call.name or "", arguments))
+    events.append(ToolCall(_id_of(call), call.name or "", arguments))
     events.append(Opaque(part, 0))
+
+
+def _id_of(call: _Call) -> str:
+    """Return the provider's id as text; one of our own where there is none."""
+    if isinstance(call.id, (str, int)) and not isinstance(call.id, bool) and call.id != "":
+        return str(call.id)
+    return f"call-{secrets.token_hex(_CALL_BYTES)}"
