@@ -61,3 +61,13 @@ async def test_a_first_start_imports_no_library_for_what_no_server_does() -> Non
     modules = imported(server.printed_lines)
     assert {"alembic", "google.genai", "litestar", "structlog"} <= modules
     assert modules & NEVER == set()
+
+
+async def test_a_worker_imports_no_library_for_what_no_server_does(folder: str) -> None:
+    several = {"DELTAWIRE_WORKERS": "2", "DELTAWIRE_DATA_DIR": folder}
+    async with running(*importing(), GEMINI_API_KEY="none", **several) as server:
+        await server.wait_for_output('"listening"')
+        while sum("deltawire.gemini.client" in line for line in server.printed_lines) < 2:
+            await server.wait_for_line()
+    assert sum(line.endswith(" structlog\n") for line in server.printed_lines) == 3
+    assert imported(server.printed_lines) & NEVER == set()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from deltawire import __version__
-from deltawire.process.hidden_library import without
+from deltawire.process.hidden_library import import_structlog
 
 if TYPE_CHECKING:  # a command imports what it needs
     from deltawire.config.settings import Settings
@@ -30,7 +30,7 @@ def run(argv: Sequence[str] | None = None) -> int:
 
 
 def _run_with_settings(arguments: argparse.Namespace) -> int:
-    _import_structlog()  # the settings import it, too
+    import_structlog()  # the settings import it, too
     from deltawire.config.environment import load  # noqa: PLC0415 - `--help` and `--version` of a command need none
     from deltawire.config.settings import SettingsError  # noqa: PLC0415
     from deltawire.process.privacy import keep_private  # noqa: PLC0415
@@ -55,12 +55,6 @@ def _run(settings: "Settings", arguments: argparse.Namespace) -> int:
     from deltawire.cli.serve import serve  # noqa: PLC0415 - nothing else needs all of it
 
     return serve(settings)
-
-
-def _import_structlog() -> None:
-    """Import structlog without rich, which it would take for tracebacks: this server logs none."""
-    with without("rich"):
-        import structlog  # noqa: F401, PLC0415 - likewise
 
 
 class _Parser(argparse.ArgumentParser):

@@ -18,3 +18,9 @@ def without(library: str) -> Iterator[None]:
         yield
     finally:
         del modules[library]
+
+
+def import_structlog() -> None:
+    """Import structlog without rich, which it would take for tracebacks: this server logs none."""
+    with without("rich"):
+        import structlog  # noqa: F401, PLC0415 - it is imported by whoever calls this first

@@ -20,6 +20,7 @@ import structlog
 from deltawire.process.drain import Drained
 from deltawire.process.server import bind
 from deltawire.process.signals import StopClock, exit_code_of, interrupts_blocked, stopping
+from deltawire.process.worker_start import start
 
 log = structlog.get_logger(__name__)
 
@@ -133,7 +134,7 @@ class Workers:
         if self._stopping:
             return
         report, child_end = _spawn.Pipe(duplex=False)
-        process = _spawn.Process(target=self._serve, args=(listeners, child_end))
+        process = _spawn.Process(target=start, args=(self._serve, listeners, child_end))
         resource_tracker.ensure_running()  # where the start of a worker starts it, it unblocks SIGINT
         with interrupts_blocked():
             process.start()
