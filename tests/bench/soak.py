@@ -106,25 +106,30 @@ class Soak:
                 self.upstream_open = open_streams(upstream)
 
     async def _talk(self, server: ServerProcess) -> None:
-        """Ask all the turns, at an even pace."""
+        """Ask all the turns; the first fifth of them has ended before what the server then holds is noted."""
         due: asyncio.Queue[None] = asyncio.Queue()
         callers = [
             asyncio.create_task(Caller(server.address, number, self.ends, self._chance).run(due))
             for number in range(self.sockets)
         ]
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        for number in range(self.turns):
-            due.put_nowait(None)
-            await asyncio.sleep(began + (number + 1) * self.seconds / self.turns - loop.time())
-            if number == self.turns // 5:
-                self.states.append(await state_of(server))
-        await due.join()
+        first = self.turns // 5
+        await self._ask(due, first)
+        self.states.append(await state_of(server))
+        await self._ask(due, self.turns - first)
         for caller in callers:
             caller.cancel()
         for problem in await asyncio.gather(*callers, return_exceptions=True):
             if not isinstance(problem, asyncio.CancelledError):
                 self.ends.wrong.append(f"a caller failed: {problem!r}")
+
+    async def _ask(self, due: "asyncio.Queue[None]", turns: int) -> None:
+        """Ask so many turns at an even pace, and wait for their ends."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        for number in range(turns):
+            due.put_nowait(None)
+            await asyncio.sleep(began + (number + 1) * self.seconds / self.turns - loop.time())
+        await due.join()
 
     async def _settled(self, server: ServerProcess, upstream: Upstream) -> None:
         """Wait until the last connections are seen off; what is left after that is a leak."""
