@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from support.process import running
@@ -55,8 +56,8 @@ async def test_a_server_imports_nothing_that_can_wait_until_it_listens(folder: s
     assert modules & AFTER_IT_LISTENS == set()
 
 
-async def test_a_first_start_imports_no_library_for_what_no_server_does() -> None:
-    async with running(*importing(), GEMINI_API_KEY="none") as server:
+async def test_a_first_start_imports_no_library_for_what_no_server_does(tmp_path: Path) -> None:
+    async with running(*importing(), GEMINI_API_KEY="none", DELTAWIRE_DATA_DIR=str(tmp_path)) as server:
         await server.wait_for_output("deltawire.gemini.client")
     modules = imported(server.printed_lines)
     assert {"alembic", "google.genai", "litestar", "structlog"} <= modules
