@@ -5,6 +5,7 @@ the answer names the title of one that cannot be stored; the others are kept.
 """
 
 import asyncio
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Final
@@ -16,12 +17,12 @@ from deltawire.conversations.database import Database
 from deltawire.conversations.imports.body import export_in
 from deltawire.conversations.imports.chatgpt import from_chatgpt
 from deltawire.conversations.imports.own import from_own
-from deltawire.conversations.imports.read import Imported, NotReadable
+from deltawire.conversations.imports.read import Imported, ImportedMessage, NotReadable
 from deltawire.conversations.library import MAX_FOLDERS, MAX_PROMPTS, Library
 from deltawire.conversations.library_schemas import NewPrompt
 from deltawire.conversations.sizes import StoredSizes, utf8_bytes_of
 from deltawire.conversations.texts import new_id, storable
-from deltawire.conversations.tree import Tree
+from deltawire.conversations.tree import IMPORTING_OWNER, Tree
 from deltawire.conversations.turn_settings import as_stored
 from deltawire.protocol.errors import Failure
 
@@ -117,32 +118,40 @@ class Importer:
         return found or (await self._library.add_folder(owner, name)).id
 
     async def _store(self, owner: str, conversation: Imported) -> str:
-        """Store a conversation with its messages; return its id. On a failure, delete the part that is stored."""
-        tree, written = Tree(owner, new_id()), conversation.messages
-        settings = conversation.settings
+        """Store a conversation with its messages; return its id. It is nobody's before all of it is stored.
+
+        On a failure, delete the part that is stored. After a crash, `remove_deleted` removes it.
+        """
+        settings, title = conversation.settings, storable(conversation.title)
         if len(settings.get("system") or "") > self._max_system_chars:
             settings = {**settings, "system": None}
         columns: dict[str, Any] = {name: getattr(conversation, name) for name in _COLUMNS}
-        columns["folder"] = await self._folder(owner, conversation.folder)
-        size = sum(utf8_bytes_of(each.text, each.thoughts) for each in written)
+        columns |= {"folder": await self._folder(owner, conversation.folder), "owner": owner, "title": title}
+        size = sum(utf8_bytes_of(each.text, each.thoughts) for each in conversation.messages)
+        hidden = Tree(IMPORTING_OWNER, new_id())
         async with self._database.writing(owner) as transaction:
-            await self._sizes.check_import(transaction, owner, len(written), size)
-            await tree.create(transaction, storable(conversation.title), as_stored(settings), **columns)
+            await self._sizes.check_import(transaction, owner, len(conversation.messages), size)
+            # SQLite's index takes the new owner's word only when the title changes.
+            await hidden.create(transaction, "" if title else " ", as_stored(settings))
         try:
-            for start in range(0, len(written), _PORTION):
-                await self._add(tree, conversation, start)
+            await self._add_all(Tree(owner, hidden.id), conversation.messages, columns)
         except BaseException:
+            self._sizes.forget(owner)
             async with self._database.writing(owner) as transaction:
-                await tree.mark_deleted(transaction)
+                await hidden.mark_deleted(transaction)
             raise
-        return tree.id
+        return hidden.id
 
-    async def _add(self, tree: Tree, conversation: Imported, start: int) -> None:
-        portion, size = conversation.messages[start : start + _PORTION], 0
-        async with self._database.writing(tree.owner) as transaction:
-            for message in portion:
-                size += await tree.add(transaction, **msgspec.structs.asdict(message))
-            await tree.change(transaction, messages=len(portion), text_bytes=size, updated=conversation.updated)
+    async def _add_all(self, tree: Tree, messages: list[ImportedMessage], columns: dict[str, Any]) -> None:
+        """Write the messages in portions; with the last one, change these columns of the conversation."""
+        for start in range(0, max(1, len(messages)), _PORTION):
+            portion, size = messages[start : start + _PORTION], 0
+            is_last = start + _PORTION >= len(messages)
+            async with self._database.writing(tree.owner) as transaction:
+                for message in portion:
+                    size += await tree.add(transaction, **msgspec.structs.asdict(message))
+                changed = columns if is_last else {"updated": time.time()}
+                await tree.change(transaction, messages=len(portion), text_bytes=size, **changed)
 
 
 @contextmanager

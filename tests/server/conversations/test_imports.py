@@ -1,14 +1,21 @@
 """Imports that are not as this server, or ChatGPT, writes them today; on every store."""
 
+import asyncio
 import json
+import signal
 from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
 import pytest
-from support.conversations import Conversations
+from sqlalchemy import text
+from support.conversations import Conversations, conversations_of
+from support.process import running_over
+from support.serving import serving
 from support.transports import ask_rest
 from support.upstream import Upstream, says
+
+from deltawire.conversations.database import Database
 
 QUESTION = {"id": "1", "parent": None, "role": "user", "text": "Why?"}
 GOOD = {"title": "Good", "messages": [QUESTION]}
@@ -92,6 +99,52 @@ async def test_a_setting_that_this_version_does_not_accept_costs_no_other_settin
     settings = {"system": "be brief", "temperature": 1, "top_p": 7, "of a later version": True}
     [report] = await imported(http, {**GOOD, "settings": settings})
     assert (await client.read(report["id"]))["settings"] == {"system": "be brief", "temperature": 1}
+
+
+async def test_a_conversation_whose_import_a_crash_broke_off_is_never_seen_and_is_removed(
+    upstream: Upstream, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    messages = [{**QUESTION, "id": str(number)} for number in range(9_000)]
+    async with running_over(upstream, database_url=database) as process:
+        async with (
+            aiohttp.ClientSession(f"http://{process.address}") as http,
+            conversations_of(process.address) as client,
+        ):
+            task = asyncio.create_task(imported(http, {"title": "Half", "messages": messages}))
+            while await messages_in(database) == 0:  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0.01)
+            assert (await client.page())["conversations"] == await client.found("why") == []
+            await process.stop(signal.SIGKILL)
+            with pytest.raises(aiohttp.ClientError):
+                await task
+    assert 0 < await messages_in(database) < len(messages)
+    async with serving(upstream, database_url=database) as address, conversations_of(address) as client:
+        assert (await client.page())["conversations"] == await client.found("why") == []
+        monkeypatch.setattr("deltawire.conversations.tree._IMPORT_SECONDS", -1.0)
+        await client.call("DELETE", f"/{await client.create()}")
+        while await messages_in(database) > 0:  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.1)
+
+
+async def messages_in(url: str) -> int:
+    """The number of messages of all conversations."""
+    database = Database(url)
+    async with database.reading() as connection:
+        number = await connection.scalar(text("SELECT count(*) FROM messages"))
+    await database.close()
+    return int(number or 0)
+
+
+@pytest.mark.parametrize("title", ["", "quaint"])
+async def test_an_imported_title_is_found_until_it_is_changed(
+    client: Conversations, http: aiohttp.ClientSession, title: str
+) -> None:
+    [report] = await imported(http, {**GOOD, "title": title})
+    assert await client.found("quaint") == ([report["id"]] if title else [])
+    await client.call("PATCH", f"/{report['id']}", {"title": "renamed"})
+    assert (await client.found("quaint"), await client.found("renamed")) == ([], [report["id"]])
+    await client.call("DELETE", f"/{report['id']}")
+    assert await client.found("renamed") == []
 
 
 def node(name: str, parent: str | None, role: str, *parts: Any, kind: str = "text", **metadata: Any) -> dict[str, Any]:
