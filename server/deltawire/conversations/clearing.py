@@ -1,4 +1,4 @@
-"""Remove the rows of deleted conversations, which have no owner any more."""
+"""Remove the rows of deleted conversations, which have no owner any more, and of imports that broke off."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -25,7 +25,7 @@ async def remove_deleted(database: Database) -> None:
 
 @asynccontextmanager
 async def leftovers_cleared(url: str) -> AsyncIterator[None]:
-    """Remove in the background what a crash during a deletion left; retry until the database answers.
+    """Remove in the background what a crash during a deletion or an import left; retry until the database answers.
 
     The work has its own connections and closes them at its end, so that it leaves no open ones in the shared pools.
     """

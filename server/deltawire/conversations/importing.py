@@ -5,29 +5,27 @@ the answer names the title of one that cannot be stored; the others are kept.
 """
 
 import asyncio
-from contextlib import suppress
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 
 from deltawire.conversations.database import Database
+from deltawire.conversations.imports.body import export_in
 from deltawire.conversations.imports.chatgpt import from_chatgpt
 from deltawire.conversations.imports.own import from_own
-from deltawire.conversations.imports.read import Imported, NotReadable
-from deltawire.conversations.library import MAX_PROMPTS, Library
+from deltawire.conversations.imports.read import Imported, ImportedMessage, NotReadable
+from deltawire.conversations.library import MAX_FOLDERS, MAX_PROMPTS, Library
 from deltawire.conversations.library_schemas import NewPrompt
 from deltawire.conversations.sizes import StoredSizes, utf8_bytes_of
 from deltawire.conversations.texts import new_id, storable
-from deltawire.conversations.tree import Tree
+from deltawire.conversations.tree import IMPORTING_OWNER, Tree
 from deltawire.conversations.turn_settings import as_stored
-from deltawire.protocol.decoding import commas_in, containers_in
 from deltawire.protocol.errors import Failure
 
-_MAX_CONVERSATIONS: Final = 10_000
-_MAX_CONTAINERS: Final = 250_000
-_MAX_VALUES: Final = 500_000
-"""Objects and lists, and values, of a body: msgspec makes them all before anything is counted."""
 _PORTION: Final = 100
 """Messages of one transaction, so that others may write in between."""
 _COLUMNS: Final = ("created", "updated", "pinned", "archived")
@@ -48,17 +46,11 @@ class ImportReport(Struct, frozen=True):
     conversations: list[ImportedConversation]
 
 
-class _Folder(Struct, frozen=True):
-    id: str
+class _Prompt(Struct, frozen=True):
+    """A prompt of an export; other fields are ignored, and `NewPrompt` checks these."""
+
     name: str
-
-
-class _Export(Struct, frozen=True):
-    """The body of an import; other fields are ignored."""
-
-    conversations: list[dict[str, Any]] = []
-    folders: list[_Folder] = []
-    prompts: list[dict[str, Any]] = []
+    text: str
 
 
 class Importer:
@@ -73,35 +65,50 @@ class Importer:
 
     async def run(self, owner: str, body: bytes) -> ImportReport:
         """Import a body. Raise `Failure` for a body that is not an export, and `store_unavailable`."""
-        export = await asyncio.to_thread(_export_in, body)
-        folders = {each.id: each.name for each in export.folders}
-        reports = []
-        for number, found in enumerate(export.conversations):
-            title = _title_of(found)
-            try:
-                # In a thread: reading takes longer with each message.
-                conversation = await asyncio.to_thread(_read, found, folders)
-                stored = await self._store(owner, conversation)
-                reports.append(ImportedConversation(title=conversation.title, id=stored))
-            except NotReadable as reason:
-                error = f"conversations[{number}]{reason}"
-                reports.append(ImportedConversation(title=title, code="invalid_frame", error=error))
-            except Failure as failure:
-                if failure.code == "store_unavailable":
-                    raise
-                reports.append(ImportedConversation(title=title, code=failure.code, error=failure.message))
+        export = await asyncio.to_thread(export_in, body)
+        folders = export.folder_names()
+        await self._keep_folders(owner, folders.values())
         await self._keep_prompts(owner, export.prompts)
+        reports = [
+            await self._import(owner, f"conversations[{number}]", found, folders)
+            for number, found in enumerate(export.conversations)
+        ]
         return ImportReport(reports)
 
-    async def _keep_prompts(self, owner: str, found: list[dict[str, Any]]) -> None:
+    async def _import(self, owner: str, path: str, found: Any, folders: dict[str, str]) -> ImportedConversation:
+        """Import one conversation; `path` is its place in the body. Raise `Failure` (`store_unavailable`)."""
+        title = _title_of(found)
+        try:
+            # In a thread: reading takes longer with each message.
+            conversation = await asyncio.to_thread(_read, found, folders)
+            stored = await self._store(owner, conversation)
+        except NotReadable as reason:
+            return ImportedConversation(title=title, code="invalid_frame", error=f"{path}{reason}")
+        except Failure as failure:
+            if failure.code == "store_unavailable":
+                raise
+            return ImportedConversation(title=title, code=failure.code, error=failure.message)
+        return ImportedConversation(title=conversation.title, id=stored)
+
+    async def _keep_folders(self, owner: str, names: Iterable[str]) -> None:
+        """Make the folders that are missing, while there is room."""
+        wanted = list(dict.fromkeys(names))[:MAX_FOLDERS]
+        known = {each.name for each in await self._library.folders(owner)} if wanted else set()
+        for name in wanted:
+            if name not in known:
+                with _left_out_without_room():
+                    await self._library.add_folder(owner, name)
+
+    async def _keep_prompts(self, owner: str, found: list[Any]) -> None:
         """Keep the prompts whose names are new, while there is room; leave out items that are not prompts."""
         known = {each.name for each in await self._library.prompts(owner)} if found else set()
         for each in found[:MAX_PROMPTS]:  # each that does not fit would be asked about in the database
-            with suppress(Failure, msgspec.ValidationError):
-                prompt = msgspec.convert({name: each.get(name) for name in ("name", "text")}, NewPrompt)
-                if prompt.name not in known:
-                    await self._library.add_prompt(owner, prompt.name, prompt.text)
-                    known.add(prompt.name)
+            with _left_out_without_room(), suppress(msgspec.ValidationError):
+                prompt = msgspec.convert(each, _Prompt)
+                new = msgspec.convert(msgspec.structs.asdict(prompt), NewPrompt)
+                if new.name not in known:
+                    await self._library.add_prompt(owner, new.name, new.text)
+                    known.add(new.name)
 
     async def _folder(self, owner: str, name: str | None) -> str | None:
         """Return the id of the owner's folder of this name, which is made where it is missing."""
@@ -111,71 +118,59 @@ class Importer:
         return found or (await self._library.add_folder(owner, name)).id
 
     async def _store(self, owner: str, conversation: Imported) -> str:
-        """Store a conversation with its messages; return its id. On a failure, delete the part that is stored."""
-        tree, written = Tree(owner, new_id()), conversation.messages
-        settings = conversation.settings
+        """Store a conversation with its messages; return its id. It is nobody's before all of it is stored.
+
+        On a failure, delete the part that is stored. After a crash, `remove_deleted` removes it.
+        """
+        settings, title = conversation.settings, storable(conversation.title)
         if len(settings.get("system") or "") > self._max_system_chars:
             settings = {**settings, "system": None}
         columns: dict[str, Any] = {name: getattr(conversation, name) for name in _COLUMNS}
-        columns["folder"] = await self._folder(owner, conversation.folder)
-        size = sum(utf8_bytes_of(each.text, each.thoughts) for each in written)
+        columns |= {"folder": await self._folder(owner, conversation.folder), "owner": owner, "title": title}
+        size = sum(utf8_bytes_of(each.text, each.thoughts) for each in conversation.messages)
+        hidden = Tree(IMPORTING_OWNER, new_id())
         async with self._database.writing(owner) as transaction:
-            await self._sizes.check_import(transaction, owner, len(written), size)
-            await tree.create(transaction, storable(conversation.title), as_stored(settings), **columns)
+            await self._sizes.check_import(transaction, owner, len(conversation.messages), size)
+            # SQLite's index takes the new owner's word only when the title changes.
+            await hidden.create(transaction, "" if title else " ", as_stored(settings))
         try:
-            for start in range(0, len(written), _PORTION):
-                await self._add(tree, conversation, start)
+            await self._add_all(Tree(owner, hidden.id), conversation.messages, columns)
         except BaseException:
+            self._sizes.forget(owner)
             async with self._database.writing(owner) as transaction:
-                await tree.mark_deleted(transaction)
+                await hidden.mark_deleted(transaction)
             raise
-        return tree.id
+        return hidden.id
 
-    async def _add(self, tree: Tree, conversation: Imported, start: int) -> None:
-        portion, size = conversation.messages[start : start + _PORTION], 0
-        async with self._database.writing(tree.owner) as transaction:
-            for message in portion:
-                size += await tree.add(transaction, **msgspec.structs.asdict(message))
-            await tree.change(transaction, messages=len(portion), text_bytes=size, updated=conversation.updated)
+    async def _add_all(self, tree: Tree, messages: list[ImportedMessage], columns: dict[str, Any]) -> None:
+        """Write the messages in portions; with the last one, change these columns of the conversation."""
+        for start in range(0, max(1, len(messages)), _PORTION):
+            portion, size = messages[start : start + _PORTION], 0
+            is_last = start + _PORTION >= len(messages)
+            async with self._database.writing(tree.owner) as transaction:
+                for message in portion:
+                    size += await tree.add(transaction, **msgspec.structs.asdict(message))
+                changed = columns if is_last else {"updated": time.time()}
+                await tree.change(transaction, messages=len(portion), text_bytes=size, **changed)
 
 
-def _read(found: dict[str, Any], folders: dict[str, str]) -> Imported:
+@contextmanager
+def _left_out_without_room() -> Iterator[None]:
+    """Suppress the failure of a folder or a prompt that has no room."""
+    try:
+        yield
+    except Failure as failure:
+        if failure.code != "storage_full":
+            raise
+
+
+def _read(found: Any, folders: dict[str, str]) -> Imported:
     """Return a conversation of either form; raise `NotReadable`."""
+    if not isinstance(found, dict):
+        raise NotReadable(" must be a conversation.")
     return from_chatgpt(found) if "mapping" in found else from_own(found, folders)
 
 
-def _check_shape(body: bytes) -> None:
-    """Raise `Failure` for a body that holds far more values than a text of its length would."""
-    if containers_in([body]) > _MAX_CONTAINERS or commas_in([body]) > _MAX_VALUES:
-        message = f"An import may hold at most {_MAX_CONTAINERS:,} objects and lists, and {_MAX_VALUES:,} values."
-        raise Failure("message_too_large", f"{message} Send it in parts.")
-
-
-def _export_in(body: bytes) -> _Export:
-    """Return the export in a body, with its conversations not yet read.
-
-    Raise `Failure` (`invalid_json`, `invalid_frame`, `message_too_large`).
-    """
-    _check_shape(body)
-    try:
-        found = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        raise Failure("invalid_json") from None
-    if not (isinstance(found, dict) and isinstance(found.get("conversations"), list)):
-        found = {"conversations": found if isinstance(found, list) else [found]}
-    try:
-        export = msgspec.convert(found, _Export)
-    except msgspec.ValidationError:
-        export = _Export()
-    if not export.conversations:
-        message = "An import is an export of this server, or ChatGPT's conversations.json."
-        raise Failure("invalid_frame", message, field="conversations")
-    if len(export.conversations) > _MAX_CONVERSATIONS:
-        message = f"An import may hold at most {_MAX_CONVERSATIONS:,} conversations: send it in parts."
-        raise Failure("invalid_frame", message, field="conversations")
-    return export
-
-
-def _title_of(found: dict[str, Any]) -> str:
-    title = found.get("title")
+def _title_of(found: Any) -> str:
+    title = found.get("title") if isinstance(found, dict) else None
     return storable(title[:200]) if isinstance(title, str) else ""

@@ -144,18 +144,16 @@ class RequestedChange(Struct, frozen=True, kw_only=True):
     settings: dict[str, Any]
 
 
-_RULES: Final = {
-    **rules_of(ConversationQuery),
-    **rules_of(ExportQuery),
-    **rules_of(NewConversation),
-    **rules_of(ConversationChange),
+_SETTINGS_RULES: Final = {
     **{f"settings.{path}": rule for path, rule in {**REQUEST_RULES, **rules_of(ConversationSettings)}.items()},
     "settings.tools[]": A_BUILT_IN,
 }
-read_query = StrictDecoder[ConversationQuery](ConversationQuery, _RULES).read_query
-read_export = StrictDecoder[ExportQuery](ExportQuery, _RULES).read_query
-read_new = StrictDecoder[NewConversation](NewConversation, _RULES).read_bytes
-_read_change = StrictDecoder[ConversationChange](ConversationChange, _RULES).read_bytes
+read_query = StrictDecoder[ConversationQuery](ConversationQuery, rules_of(ConversationQuery)).read_query
+read_export = StrictDecoder[ExportQuery](ExportQuery, rules_of(ExportQuery)).read_query
+read_new = StrictDecoder[NewConversation](NewConversation, {**rules_of(NewConversation), **_SETTINGS_RULES}).read_bytes
+_read_change = StrictDecoder[ConversationChange](
+    ConversationChange, {**rules_of(ConversationChange), **_SETTINGS_RULES}
+).read_bytes
 
 
 def read_change(body: bytes) -> RequestedChange:

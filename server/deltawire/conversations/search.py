@@ -2,7 +2,8 @@
 
 All words must be in one message, or all in the title. When nothing holds the last word as a whole word, it may be the
 beginning of a word, so that a search finds something while it is typed. Beginnings are searched only then, because that
-reads the index entries of every word that begins so. They have three letters or more: shorter ones match too much.
+reads the index entries of every word that begins so. They have three letters or more: shorter ones match too much. Two
+syllables of Korean are enough, whose words are short and end in particles.
 
 Only the newest matches are used. Older ones are hardly ever read, and sorting all matches of a frequent word would
 delay all requests.
@@ -25,6 +26,9 @@ _MAX_WORDS: Final = 20
 _SHORT_CHARS: Final = 5_000
 """A text up to this long is split into words in the loop, a longer one in a thread."""
 _SHORTEST_BEGINNING: Final = 3
+"""Letters."""
+_syllable = re.compile("[\uac00-\ud7a3]")
+"""A syllable of Korean: one character of two or three letters."""
 _INDEXED: Final = (("messages", "conversation"), ("conversations", "id"))
 """The indexed tables, each with the column that holds the conversation's id."""
 
@@ -109,10 +113,14 @@ async def search(connection: AsyncConnection, owner: str, query: str) -> list[Te
         template, grammar = _POSTGRESQL, _POSTGRESQL_GRAMMAR
         bound = {"owner": owner, **await _prepare(connection)}
     conditions = [grammar.all_of(words)]
-    if len(words[-1]) >= _SHORTEST_BEGINNING:
+    if _letters_in(words[-1]) >= _SHORTEST_BEGINNING:
         conditions.append(grammar.all_of(words, last_begins=True))
     anywhere = text(" UNION ".join(template.format(table=table, id=column) for table, column in _INDEXED))
     return [anywhere.bindparams(**bound, newest=_NEWEST, words=each) for each in conditions]
+
+
+def _letters_in(word: str) -> int:
+    return len(word) + len(_syllable.findall(word))
 
 
 async def excerpts(

@@ -4,7 +4,7 @@ import time
 from typing import Any, Final, NamedTuple
 
 import msgspec
-from sqlalchemy import Row, case, delete, insert, select, text, update
+from sqlalchemy import Row, and_, case, delete, insert, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deltawire.conversations.context import BranchRow
@@ -15,6 +15,10 @@ from deltawire.conversations.texts import storable
 
 DELETED_OWNER: Final = "gone"
 """The owner of a deleted conversation until it is removed; no caller has this name."""
+IMPORTING_OWNER: Final = "importing"
+"""The owner of a conversation until all of it is imported; no caller has this name."""
+_IMPORT_SECONDS: Final = 600.0
+"""Seconds after the last change of such a conversation in which its import may still run, in any process."""
 _REMOVED_AT_ONCE: Final = 20
 """Messages removed in one transaction: SQLite's index has to read each text that it removes, 20 ms for a long one."""
 _MAX_MESSAGES: Final = 10_000
@@ -161,6 +165,8 @@ class Tree(msgspec.Struct, frozen=True):
 
 
 async def next_deleted(connection: AsyncConnection) -> Tree | None:
-    """Return a deleted conversation that is not yet removed; None when there is none."""
-    found = await connection.scalar(select(conversations.c.id).where(conversations.c.owner == DELETED_OWNER).limit(1))
+    """Return a deleted conversation that is not yet removed, or one whose import broke off; None for none."""
+    owner, is_old = conversations.c.owner, conversations.c.updated < time.time() - _IMPORT_SECONDS
+    left = or_(owner == DELETED_OWNER, and_(owner == IMPORTING_OWNER, is_old))
+    found = await connection.scalar(select(conversations.c.id).where(left).limit(1))
     return found and Tree(DELETED_OWNER, found)

@@ -116,6 +116,17 @@ async def test_a_parameter_that_is_not_taken_is_named(
     assert (status, problem["code"], problem["field"]) == (400, "invalid_frame", field)
 
 
+async def test_a_parameter_that_is_not_taken_is_told_its_own_values_and_not_those_of_a_field(
+    client: Conversations,
+) -> None:
+    messages = [(await client.call("GET", **{name: " "}))[1]["message"] for name in ("archived", "pinned", "folder")]
+    assert messages == [
+        "archived must be true, false or any; absent: any with q.",
+        "pinned must be true or false; absent: both.",
+        "folder must be the id of a folder; absent: any.",
+    ]
+
+
 @pytest.mark.parametrize("conversation", ["nosuch", "a%00b", "%ff", "x" * 2000, "'; --"])
 async def test_what_is_not_there_is_a_404(client: Conversations, conversation: str) -> None:
     for method, path, body in routes_of(conversation):

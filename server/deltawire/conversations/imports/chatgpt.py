@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
+from deltawire.conversations.imports.chatgpt_text import text_of
 from deltawire.conversations.imports.read import (
     Imported,
     ImportedMessage,
@@ -24,7 +25,6 @@ from deltawire.conversations.imports.read import (
 from deltawire.conversations.texts import new_id
 
 _ROLES: Final = {"user": "user", "assistant": "model"}
-_TEXTS: Final = frozenset({"text", "multimodal_text", "code"})
 _MAX_JOINED: Final = 50
 """Messages in a row that become one."""
 _MAX_CHARS: Final = 2**25
@@ -45,7 +45,7 @@ def from_chatgpt(found: dict[str, Any]) -> Imported:
     joined: dict[str, str] = {}
     """For each message that goes on with another one, the id of that."""
     in_a_row: dict[str, int] = {}
-    for name, node in _in_order(mapping):
+    for name, node in _in_order(mapping, _branch_of(mapping, found.get("current_node"))):
         above = below.get(str(node.get("parent")))
         message = _message(name, node, created)
         if message is None:
@@ -63,7 +63,13 @@ def from_chatgpt(found: dict[str, Any]) -> Imported:
         below[name] = message.id
     messages = with_answered(_joined_messages(imported, joined))
     updated = max(created, time_of(found.get("update_time"), created))
-    return Imported(title=title_at(".title", found.get("title")), created=created, updated=updated, messages=messages)
+    return Imported(
+        title=title_at(".title", found.get("title")),
+        created=created,
+        updated=updated,
+        archived=found.get("is_archived") is True,
+        messages=messages,
+    )
 
 
 def _joined_messages(imported: dict[str, ImportedMessage], joined: dict[str, str]) -> list[ImportedMessage]:
@@ -88,8 +94,20 @@ def _joined_messages(imported: dict[str, ImportedMessage], joined: dict[str, str
     return messages
 
 
-def _in_order(mapping: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the nodes, each after its parent; a node in a cycle is left out."""
+def _branch_of(mapping: dict[str, Any], current: Any) -> set[str]:
+    """Return the nodes of the branch that people saw last: those from the current one up."""
+    branch: set[str] = set()
+    while isinstance(current, str) and current in mapping and current not in branch:
+        branch.add(current)
+        current = mapping[current].get("parent")
+    return branch
+
+
+def _in_order(mapping: dict[str, Any], last: set[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the nodes, each after its parent; a node in a cycle is left out.
+
+    Of siblings the one in `last` comes last: a chat goes on from its newest answer.
+    """
     children: dict[str, list[str]] = {}
     tops = []
     for name, node in mapping.items():
@@ -98,11 +116,11 @@ def _in_order(mapping: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
             children.setdefault(parent, []).append(name)
         else:
             tops.append(name)
-    waiting = tops[::-1]
+    waiting = sorted(tops, key=last.__contains__)[::-1]
     while waiting:
         name = waiting.pop()
         yield name, mapping[name]
-        waiting += children.get(name, [])[::-1]
+        waiting += sorted(children.get(name, []), key=last.__contains__)[::-1]
 
 
 def _message(name: str, node: dict[str, Any], otherwise: float) -> ImportedMessage | None:
@@ -113,9 +131,9 @@ def _message(name: str, node: dict[str, Any], otherwise: float) -> ImportedMessa
     author, content = message.get("author"), message.get("content")
     if not isinstance(author, dict) or not isinstance(content, dict):
         return None
-    role, text = _ROLES.get(str(author.get("role"))), _text(content)
     metadata = message.get("metadata")
     metadata = metadata if isinstance(metadata, dict) else {}
+    role, text = _ROLES.get(str(author.get("role"))), text_of(content, metadata)
     if role is None or not text.strip() or metadata.get("is_visually_hidden_from_conversation"):
         return None
     return ImportedMessage(
@@ -127,13 +145,3 @@ def _message(name: str, node: dict[str, Any], otherwise: float) -> ImportedMessa
         finish_reason="stop" if role == "model" else None,
         created=time_of(message.get("create_time"), otherwise),
     )
-
-
-def _text(content: dict[str, Any]) -> str:
-    """Return the text of a message, without its pictures and files."""
-    if content.get("content_type") not in _TEXTS:
-        return ""
-    parts = content.get("parts")
-    if not isinstance(parts, list):
-        return content["text"] if isinstance(content.get("text"), str) else ""
-    return "\n\n".join(part for part in parts if isinstance(part, str) and part)

@@ -1,5 +1,6 @@
 """Read a conversation of this server's own export."""
 
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -51,11 +52,12 @@ def from_own(found: dict[str, Any], folders: dict[str, str]) -> Imported:
 
 
 def _settings(found: Any) -> dict[str, Any]:
-    """Return the settings; an empty object where this version does not accept all of them."""
-    try:
-        return msgspec.structs.asdict(msgspec.convert(found or {}, ConversationSettings))
-    except msgspec.ValidationError:
-        return {}
+    """Return those of the settings that this version accepts."""
+    accepted: dict[str, Any] = {}
+    for name in ConversationSettings.__struct_fields__ if isinstance(found, dict) else ():
+        with suppress(msgspec.ValidationError):
+            accepted[name] = getattr(msgspec.convert({name: found.get(name)}, ConversationSettings), name)
+    return accepted
 
 
 def _message(path: str, found: dict[str, Any], names: dict[str, str]) -> ImportedMessage:
