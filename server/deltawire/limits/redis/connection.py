@@ -116,7 +116,6 @@ class RedisConnection:
         self._search = asyncio.get_running_loop().create_task(self._find(), context=Context())
 
     async def _find(self) -> None:
-        await self.pool.disconnect(inuse_connections=False)
         await _until_success(self._return)
         self._returns += 1
         self._returned_at = asyncio.get_running_loop().time()
@@ -127,6 +126,9 @@ class RedisConnection:
                 await self.call(act)
 
     async def _return(self) -> None:
+        # After a failover the host name leads to another server, while the old one still takes what comes over the
+        # connections that there are.
+        await self._ask(self.pool.disconnect, inuse_connections=False)
         await self._ask(self._write)
         for act in self.on_return:
             await self._ask(act)
