@@ -17,8 +17,10 @@ class MemoryRunStore:
         self.lists: dict[str, dict[str, str]] = defaultdict(dict)
         self._news = asyncio.Condition()
 
-    async def renew(self, process: str) -> None:
+    async def renew(self, process: str) -> bool:
+        had_lease = await self.is_alive(process)
         self._leases[process] = asyncio.get_running_loop().time() + LEASE_SECONDS
+        return had_lease
 
     async def is_alive(self, process: str) -> bool:
         return self._leases.get(process, 0.0) > asyncio.get_running_loop().time()

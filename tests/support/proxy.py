@@ -45,6 +45,11 @@ class TcpProxy:
         for connection in self._connections:
             connection.is_frozen = connection.is_websocket
 
+    def freeze_all(self) -> None:
+        """Let nothing through the connections that there are, and close none of them; new ones go through."""
+        for connection in self._connections:
+            connection.is_frozen = True
+
     def leads_to(self, address: str) -> None:
         """Pass new connections on to another address."""
         self._to = address.split(":")

@@ -25,8 +25,6 @@ from deltawire.telemetry.run_observer import RunObserver
 
 AnyRun = Run | RemoteRun
 """A run of this process or of another."""
-_CLAIM_SECONDS: Final = 3_600
-"""The longest life of the registration of a chat whose process has died."""
 _FOR_RUNS: Final = 0.9
 """The part of the bound for the estimated sizes of runs; the allocator needs the rest for gaps between them."""
 _encode = msgspec.json.Encoder().encode
@@ -78,7 +76,7 @@ class Runs:
         """The runs by caller, turn and body: the same chat again finds its run."""
         self._memory = RunMemory()
         self._max_bytes: Final = bounds.bytes * _FOR_RUNS
-        self.hub = None if store is None else Hub(store, self.process, self._by_name.get, bounds.slow_after)
+        self.hub = None if store is None else Hub(store, self.process, self._by_name, bounds.slow_after)
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(
@@ -92,14 +90,14 @@ class Runs:
         name = names.new_name(self.process, caller.name)
         with self.hub.making(name):
             try:
-                known = await self.hub.claim(key, name, _CLAIM_SECONDS)
+                known = await self.hub.claim(key, name)
                 while known != name and key not in self._by_key:
                     try:
                         return await self.find(known, caller.name)
                     except Failure as failure:
                         if failure.code != "gone":
                             raise
-                    known = await self.hub.claim_again(key, known, name, _CLAIM_SECONDS)
+                    known = await self.hub.claim_again(key, known, name)
                 return self.start_here(request, history, caller, context, name)
             except (Failure, asyncio.CancelledError):
                 self.hub.release(key, name)  # it may have been registered, even if nobody waits for that any more

@@ -9,6 +9,7 @@ import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from contextvars import Context
+from math import inf
 from typing import Final, ParamSpec, TypeVar
 
 import stamina
@@ -28,7 +29,8 @@ T = TypeVar("T")
 
 PREFIX: Final = "deltawire"
 """The prefix of every key."""
-_CALL_SECONDS: Final = 1.0
+CALL_SECONDS: Final = 1.0
+"""The longest time that a call takes; then the store counts as away."""
 _CALLS: Final = 64
 """Calls at once, each on a connection of its own."""
 
@@ -48,7 +50,8 @@ redis.call('HEXISTS', KEYS[3], 'probe')
 redis.call('EXPIRE', KEYS[3], 60)
 """
 """Every command that our scripts call."""
-_PROBE_KEYS: Final = tuple(f"{PREFIX}:probe:{kind}" for kind in ("string", "zset", "hash"))
+_PROBE_KEYS: Final = tuple(f"{PREFIX}:probe:{kind}" for kind in ("string", "zset", "hash", "stream"))
+"""The keys of each probe; a probe may use fewer."""
 _forbidden = re.compile(r"run the '([\w|]+)' command")
 """The part of Redis's error that names the command that the user may not run."""
 
@@ -74,6 +77,7 @@ class RedisConnection:
         self.is_away = False
         self._slots = asyncio.Semaphore(_CALLS)
         self._returns = 0
+        self._returned_at = -inf
         self._search: asyncio.Task[None] | None = None
         self._probe = self.client.register_script(probe)
 
@@ -94,6 +98,10 @@ class RedisConnection:
         """Raise `StoreAway` when the store does not answer, or forbids a command that turns need."""
         await self.call(self._write)
 
+    def seconds_since_return(self) -> float:
+        """Return the seconds since the store answered again; infinity where it was never away."""
+        return asyncio.get_running_loop().time() - self._returned_at
+
     async def close(self) -> None:
         """Close every connection."""
         if self._search is not None:
@@ -108,9 +116,9 @@ class RedisConnection:
         self._search = asyncio.get_running_loop().create_task(self._find(), context=Context())
 
     async def _find(self) -> None:
-        await self.pool.disconnect(inuse_connections=False)
         await _until_success(self._return)
         self._returns += 1
+        self._returned_at = asyncio.get_running_loop().time()
         self.is_away = False
         log.info(self._back)
         with suppress(StoreAway):  # it went away again
@@ -118,13 +126,16 @@ class RedisConnection:
                 await self.call(act)
 
     async def _return(self) -> None:
+        # After a failover the host name leads to another server, while the old one still takes what comes over the
+        # connections that there are.
+        await self._ask(self.pool.disconnect, inuse_connections=False)
         await self._ask(self._write)
         for act in self.on_return:
             await self._ask(act)
 
     async def _ask(self, work: Callable[P, Awaitable[T]], *arguments: P.args, **keywords: P.kwargs) -> T:
         try:
-            async with ticking_timeout(_CALL_SECONDS):
+            async with ticking_timeout(CALL_SECONDS):
                 return await work(*arguments, **keywords)
         except (RedisError, OSError, EOFError, TimeoutError) as fault:
             raise StoreAway(_cause_of(fault)) from None

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import Context
 from functools import partial
@@ -13,6 +13,7 @@ import structlog
 
 from deltawire.aio.background import BackgroundTasks
 from deltawire.chat.runs import names
+from deltawire.chat.runs.elsewhere.entries import RunEntries
 from deltawire.chat.runs.elsewhere.messages import (
     AskReport,
     GiveResult,
@@ -27,7 +28,7 @@ from deltawire.chat.runs.elsewhere.messages import (
     write_refusal,
 )
 from deltawire.chat.runs.elsewhere.owner import StreamListener, deliver_result, report_of
-from deltawire.chat.runs.elsewhere.remote import RemoteRun
+from deltawire.chat.runs.elsewhere.remote import HubCalls, RemoteRun
 from deltawire.chat.runs.elsewhere.store import LEASE_SECONDS, RunStore, has_died
 from deltawire.chat.runs.run import Run
 from deltawire.chat.runs.states import Departure
@@ -49,14 +50,15 @@ _WAKE: Final = b"."
 class Hub:
     """The runs of all processes, as one of them reaches them."""
 
-    def __init__(self, store: RunStore, process: str, find: Callable[[str], Run | None], slow_after: float) -> None:
-        """`find` returns a run of this process; `slow_after` is as for `StreamListener`, in seconds.
+    def __init__(self, store: RunStore, process: str, runs: Mapping[str, Run], slow_after: float) -> None:
+        """`runs` are those of this process, by their names; `slow_after` is as for `StreamListener`, in seconds.
 
         Nothing is asked or written before the first run.
         """
         self._store = store
         self._process = process
-        self._find = find
+        self._find = runs.get
+        self._entries = RunEntries(store, runs)
         self._slow_after = slow_after
         self._replies: dict[str, asyncio.Future[Report | ResultGiven]] = {}
         self._making: dict[str, asyncio.Future[None]] = {}
@@ -71,35 +73,22 @@ class Hub:
     async def began(self, run: Run) -> None:
         """List a run, so that other processes find it."""
         await self._begin()
-        with suppress(StoreAway):
-            await self._store.enlist(key_of(run.facts.caller), run.name, run.conversation or "")
-            if run.is_forgotten:  # meanwhile
-                await self._forget(run)
+        await self._entries.add(run)
 
     def forgot(self, run: Run) -> None:
         """Remove the entries by which other processes find a run."""
-        self.spawn(self._forget(run))
+        self.spawn(self._entries.remove(run))
 
-    async def claim(self, chat: str, run: str, seconds: float) -> str:
-        """Register a new run of a chat for these seconds; return the run that the chat has already, else this one.
-
-        While the store is away, a chat that is sent again elsewhere is not recognised.
-        """
+    async def claim(self, chat: str, run: str) -> str:
+        """Register a new run of a chat; return the run that the chat has already, else this one. Raise `Failure`."""
         await self._begin()
-        try:
-            known = await self._store.claim(chat, run, seconds)
-            if known != run and await has_died(self._store, names.process_of(known)):
-                await self._store.release(chat, known)
-                known = await self._store.claim(chat, run, seconds)
-        except StoreAway:
-            return run
-        return known
+        return await self._entries.claim(chat, run)
 
-    async def claim_again(self, chat: str, lost: str, run: str, seconds: float) -> str:
+    async def claim_again(self, chat: str, lost: str, run: str) -> str:
         """Register a new run of a chat instead of one that is gone, as `claim` does."""
         with suppress(StoreAway):
             await self._store.release(chat, lost)
-        return await self.claim(chat, run, seconds)
+        return await self.claim(chat, run)
 
     @contextmanager
     def making(self, run: str) -> Iterator[None]:
@@ -129,7 +118,8 @@ class Hub:
         report = await self._ask(name, lambda ask: AskReport(name, self._process, ask))
         if not isinstance(report, Report) or report.turn is None:
             raise Failure("gone", field="run")
-        return RemoteRun(name, report, self._process, self._store, self.spawn, self.give_result)
+        calls = HubCalls(self.find, self.give_result, self.spawn)
+        return RemoteRun(name, report, self._process, self._store, calls)
 
     async def give_result(self, run: str, tool_result: ToolAnswer) -> None:
         """Give a run of another process the result of a call. Raise `Failure`, as that process says it."""
@@ -207,15 +197,19 @@ class Hub:
                 await self._has_lease.wait()
 
     async def _keep_lease(self) -> None:
+        """Renew the lease, and do not wait for a renewal that hangs: the next one has another connection."""
         renewals = 0
         while True:
-            with suppress(StoreAway):
-                await self._store.renew(self._process)
-                self._has_lease.set()
-                renewals += 1
-                if renewals % _RENEWALS_PER_LEASE == 0:
-                    await self._drop_dead()
+            self._background.run(self._renew())
+            renewals += 1
+            if renewals % _RENEWALS_PER_LEASE == 0:
+                self.spawn(self._drop_dead())
             await asyncio.sleep(LEASE_SECONDS / _RENEWALS_PER_LEASE)
+
+    async def _renew(self) -> None:
+        had_lease = await self._store.renew(self._process)
+        self._has_lease.set()
+        await self._entries.restore(had_lease=had_lease)
 
     async def _drop_dead(self) -> None:
         """Detach the listeners of processes that have died."""
@@ -287,11 +281,6 @@ class Hub:
 
     async def _refuse(self, stream: str, failure: Failure) -> None:
         await self._store.append(stream, [write_refusal(failure)])
-
-    async def _forget(self, run: Run) -> None:
-        await self._store.delist(key_of(run.facts.caller), [run.name])
-        if run.facts.key is not None:
-            await self._store.release(run.facts.key, run.name)
 
 
 def _is_gone(found: object) -> bool:

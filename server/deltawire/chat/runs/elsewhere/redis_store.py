@@ -7,9 +7,10 @@ from typing import Any, Final, ParamSpec, TypeVar, cast
 from redis.exceptions import RedisError
 
 from deltawire.aio.background import BackgroundTasks
+from deltawire.aio.timeouts import ticking_timeout
 from deltawire.chat.runs.elsewhere.store import LEASE_SECONDS, STREAM_SECONDS
 from deltawire.limits.backend import StoreAway
-from deltawire.limits.redis.connection import PREFIX, RedisConnection
+from deltawire.limits.redis.connection import CALL_SECONDS, PREFIX, RedisConnection
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -19,6 +20,10 @@ _INBOX_SECONDS: Final = 5
 """The time for which messages wait for a process that does not read them."""
 _LIST_SECONDS: Final = 3_600
 """The time for which a caller's list is kept after its last change."""
+_RECEIVE_SECONDS: Final = 1
+"""The longest time that a read of the inbox waits for a message."""
+_SETTLING_SECONDS: Final = 2.0
+"""The time in which all processes find a store that is back: the longest wait between two tries, and one that fails."""
 _WAIT_MS: Final = 150
 """The longest time that a read waits for an entry."""
 _AT_ONCE: Final = 100
@@ -65,13 +70,20 @@ class RedisRunStore:
         self._last_read: dict[str, str] = {}
         """The id of the last entry that was read of each stream."""
 
-    async def renew(self, process: str) -> None:
-        """Renew the lease of a process."""
-        await self._call(self._store.client.set, _key("process", process), 1, px=int(LEASE_SECONDS * 1000))
+    async def renew(self, process: str) -> bool:
+        """Renew the lease of a process; return whether it had one."""
+        milliseconds = int(LEASE_SECONDS * 1000)
+        return bool(await self._call(self._store.client.set, _key("process", process), 1, px=milliseconds, get=True))
 
     async def is_alive(self, process: str) -> bool:
-        """Return whether a process has a lease."""
-        return bool(await self._call(self._store.client.exists, _key("process", process)))
+        """Return whether a process has a lease.
+
+        After the store was away, processes find it again one after another: a lease that is missing says nothing then.
+        """
+        is_alive = bool(await self._call(self._store.client.exists, _key("process", process)))
+        if not is_alive and self._store.seconds_since_return() < _SETTLING_SECONDS:
+            raise StoreAway("a lease may not be renewed yet")
+        return is_alive
 
     async def send(self, process: str, message: bytes) -> None:
         """Send a message to a process."""
@@ -88,7 +100,7 @@ class RedisRunStore:
     async def receive(self, process: str) -> list[bytes]:
         """Return the next messages to a process; wait for one, at most a second or so."""
         key = _key("inbox", process)
-        first = await self._wait_for(self._store.client.blpop([key], timeout=1))
+        first = await self._wait_for(self._store.client.blpop([key], timeout=_RECEIVE_SECONDS), _RECEIVE_SECONDS)
         if not first:
             return []
         rest = await self._call(cast("Any", self._store.client.lpop), key, _AT_ONCE)
@@ -116,7 +128,8 @@ class RedisRunStore:
         """Take the next entries of a stream; wait for one, at most a part of a lease."""
         key = _key("stream", stream)
         last = self._last_read.get(stream, "0")
-        found: Any = await self._wait_for(self._store.client.xread({key: last}, count=_AT_ONCE, block=_WAIT_MS))
+        waiting = self._store.client.xread({key: last}, count=_AT_ONCE, block=_WAIT_MS)
+        found: Any = await self._wait_for(waiting, _WAIT_MS / 1000)
         if not found:
             return []
         # The client returns a dict of lists of lists for RESP3, and a list of pairs for RESP2.
@@ -174,13 +187,17 @@ class RedisRunStore:
         """Run a call to its end, even when its caller is cancelled: a cancelled call would lose its connection."""
         return await self._background.do(self._store.call(work, *arguments, **options))
 
-    async def _wait_for(self, call: Any) -> Any:
-        """Return the result of a call that waits for data in the store; raise `StoreAway`."""
+    async def _wait_for(self, call: Any, waits: float) -> Any:
+        """Return the result of a call that waits in the store for data, these seconds at most; raise `StoreAway`.
+
+        Without a time-out it would wait for ever on a connection whose other end has vanished.
+        """
 
         async def wait() -> Any:
             try:
-                return await cast("Awaitable[Any]", call)
-            except (RedisError, OSError, EOFError) as fault:
+                async with ticking_timeout(CALL_SECONDS + waits):
+                    return await cast("Awaitable[Any]", call)
+            except (RedisError, OSError, EOFError, TimeoutError) as fault:
                 raise StoreAway(type(fault).__name__) from None
 
         return await self._background.do(wait())

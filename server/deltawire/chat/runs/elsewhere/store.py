@@ -13,8 +13,8 @@ STREAM_SECONDS: Final = 30.0
 class RunStore(Protocol):
     """Leases, messages and streams. Each call raises `StoreAway` when the store does not answer."""
 
-    async def renew(self, process: str) -> None:
-        """Renew the lease of a process."""
+    async def renew(self, process: str) -> bool:
+        """Renew the lease of a process; return whether it had one."""
         ...
 
     async def is_alive(self, process: str) -> bool:
