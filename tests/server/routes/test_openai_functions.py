@@ -162,6 +162,26 @@ async def test_a_step_that_is_not_known_goes_as_plain_parts(upstream: Upstream, 
     assert result_content["parts"] == [{"functionResponse": {"name": "clock", "response": {"result": "noon"}}}]
 
 
+@pytest.mark.parametrize("ids", [("call_Ab1", "call_Cd2"), ("toolu_1", "toolu_2"), ("call_0", "call_0"), ("c", "c")])
+async def test_rounds_whose_ids_another_server_made_stay_rounds(
+    upstream: Upstream, client: AsyncOpenAI, ids: tuple[str, str]
+) -> None:
+    messages: list[Any] = [*ASK]
+    for made, name in zip(ids, ("weather", "clock"), strict=True):
+        called = {"id": made, "type": "function", "function": {"name": name, "arguments": "{}"}}
+        messages += [
+            {"role": "assistant", "content": f"First the {name}.", "tool_calls": [called]},
+            {"role": "tool", "tool_call_id": made, "content": f"of {name}"},
+        ]
+    await client.chat.completions.create(model=MODEL, messages=messages, tools=CHAT_TOOLS)
+    contents = contents_of(upstream.exchanges[0])[1:]
+    assert [content["role"] for content in contents] == ["model", "user"] * 2
+    for name, step, result in zip(("weather", "clock"), contents[::2], contents[1::2], strict=True):
+        assert [part.get("text") for part in step["parts"]] == [f"First the {name}.", None]
+        response = {"name": name, "response": {"result": f"of {name}"}}
+        assert result["parts"] == [{"functionResponse": response}]
+
+
 async def test_the_recipe_of_the_guide_calls_its_function(upstream: Upstream) -> None:
     upstream.plays(calls(call("weather", {"city": "Bern"}, signature="c2ln")), says("Sunny."))
     recipe = (DOCS / "guide" / "openai.md").read_text().split("```python\n")[2].split("```")[0]

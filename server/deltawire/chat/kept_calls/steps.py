@@ -40,7 +40,8 @@ class KeptCalls:
             return request
         if sum(map(_chars_of, steps)) > self._max_chars:
             raise too_large("history", self._max_chars)
-        found = self._within(await self._store.find(caller, list({step.name: None for step in steps})), steps)
+        names = list({step.name: None for step in steps if step.name})
+        found = self._within(await self._store.find(caller, names), steps)
         history = [
             _stored(message, found.get(message.name), model) if isinstance(message, CallStep) else message
             for message in request.history or ()
