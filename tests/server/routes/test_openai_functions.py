@@ -182,6 +182,28 @@ async def test_rounds_whose_ids_another_server_made_stay_rounds(
         assert result["parts"] == [{"functionResponse": response}]
 
 
+@pytest.mark.parametrize("levels", [201, 5_000])
+async def test_a_deep_result_goes_as_text_and_deep_arguments_are_refused(
+    upstream: Upstream, client: AsyncOpenAI, levels: int
+) -> None:
+    deep = '{"a":' * levels + "1" + "}" * levels
+
+    async def ask(arguments: str, result: str) -> None:
+        made: Any = {"id": "c", "type": "function", "function": {"name": "clock", "arguments": arguments}}
+        messages: Any = [
+            *ASK,
+            {"role": "assistant", "tool_calls": [made]},
+            {"role": "tool", "tool_call_id": "c", "content": result},
+        ]
+        await client.chat.completions.create(model=MODEL, messages=messages)
+
+    await ask("{}", deep)
+    assert contents_of(upstream.exchanges[0])[2]["parts"][0]["functionResponse"]["response"] == {"result": deep}
+    with pytest.raises(openai.BadRequestError) as refused:
+        await ask(deep, "x")
+    assert (refused.value.param or "").startswith("messages[1].tool_calls[0]")
+
+
 async def test_the_recipe_of_the_guide_calls_its_function(upstream: Upstream) -> None:
     upstream.plays(calls(call("weather", {"city": "Bern"}, signature="c2ln")), says("Sunny."))
     recipe = (DOCS / "guide" / "openai.md").read_text().split("```python\n")[2].split("```")[0]
