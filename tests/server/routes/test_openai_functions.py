@@ -10,6 +10,7 @@ import openai
 import pytest
 from openai import AsyncOpenAI
 from openai.types.chat import ChatCompletionChunk
+from pydantic import BaseModel
 from support.functions import TOOLS, call, calls, contents_of
 from support.openai_client import openai_client
 from support.paths import DOCS
@@ -22,6 +23,18 @@ CHAT_TOOLS: Any = [{"type": "function", "function": tool} for tool in TOOLS]
 RESPONSE_TOOLS: Any = [{"type": "function", "strict": None, "parameters": None, **tool} for tool in TOOLS]
 ASK: Any = [{"role": "user", "content": "How is it?"}]
 SCHEMA = {"type": "object", "properties": {"sky": {"type": "string"}}}
+
+
+class Weather(BaseModel):
+    """The weather of a city."""
+
+    city: str
+
+
+class Sky(BaseModel):
+    """The colour of the sky."""
+
+    sky: str
 
 
 async def streamed(client: AsyncOpenAI, messages: Any, **more: Any) -> tuple[dict[str, Any], list[ChatCompletionChunk]]:
@@ -180,6 +193,36 @@ async def test_rounds_whose_ids_another_server_made_stay_rounds(
         assert [part.get("text") for part in step["parts"]] == [f"First the {name}.", None]
         response = {"name": name, "response": {"result": f"of {name}"}}
         assert result["parts"] == [{"functionResponse": response}]
+
+
+async def test_answers_that_the_client_has_parsed_come_back_as_they_are(
+    upstream: Upstream, client: AsyncOpenAI
+) -> None:
+    signed = call("Weather", {"city": "Bern"}, signature="c2ln")
+    tool = openai.pydantic_function_tool(Weather)
+    responses_tool: Any = {"type": "function", **tool["function"]}
+    upstream.plays(calls(signed), says('{"sky": "blue"}'), calls(signed), says('{"sky": "blue"}'), says("Yes."))
+    messages: list[Any] = [*ASK]
+    for _ in range(2):
+        parsed = await client.chat.completions.parse(model=MODEL, messages=messages, tools=[tool], response_format=Sky)
+        message = parsed.choices[0].message
+        messages.append(message)
+        messages += [{"role": "tool", "tool_call_id": made.id, "content": "x"} for made in message.tool_calls or ()]
+    assert messages[-1].parsed == Sky(sky="blue")
+    given: list[Any] = [*ASK]
+    for _ in range(2):
+        response = await client.responses.parse(
+            model=MODEL, input=given, tools=[responses_tool], text_format=Sky, store=False
+        )
+        given += [item.model_dump(warnings=False) for item in response.output]
+        made = [item.call_id for item in response.output if item.type == "function_call"]
+        given += [{"type": "function_call_output", "call_id": each, "output": "x"} for each in made]
+    last = await client.responses.create(model=MODEL, input=[*given, *ASK], store=False)
+    assert last.output_text == "Yes."
+    assert "parsed_arguments" in given[1]
+    assert "parsed" in given[3]["content"][0]
+    for exchange in upstream.exchanges[1::2]:
+        assert contents_of(exchange)[1]["parts"] == [json.loads(signed)]
 
 
 @pytest.mark.parametrize("levels", [201, 5_000])
