@@ -103,7 +103,7 @@ def history_of(messages: Sequence[RequestMessage]) -> list[HistoryMessage]:
     for message in messages:
         if message.answers is not None:
             _answer(step, message)
-        elif message.calls and step is not None and _continues(step, message.calls[0]):
+        elif step is not None and _is_of_step(message, step):
             text = "\n".join(filter(None, (step.text, message.text)))
             step = replace(step, text=text, calls=(*step.calls, *message.calls))
             _check_number(step)
@@ -122,13 +122,15 @@ def history_of(messages: Sequence[RequestMessage]) -> list[HistoryMessage]:
     return history
 
 
-def _continues(step: CallStep, call: FunctionCall) -> bool:
-    """Return True for a call of the same step: responses have one item for each call.
+def _is_of_step(message: RequestMessage, step: CallStep) -> bool:
+    """Return True for more of the answer that the step is: responses have one item for each text and each call.
 
-    Parallel calls may come with their results in between. Their ids tell so, where they were made here; any other call
-    after a result is of the next step.
+    A text is more of it while a result is missing. Parallel calls may come with their results in between: their
+    ids tell that, where they were made here. Any other call after a result is of the next step.
     """
-    return not step.results or (step.name != "" and step.name == step_of(call.id))
+    if not message.calls:
+        return message.role == "assistant" and len(step.results) < len(step.calls)
+    return not step.results or (step.name != "" and step.name == step_of(message.calls[0].id))
 
 
 def _new_step(history: list[HistoryMessage], message: RequestMessage) -> CallStep:
