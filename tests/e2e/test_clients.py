@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from support.client_cases import PICTURE, CaseResults, run_cases
-from support.functions import contents_of
+from support.functions import call, calls, contents_of
 from support.npm import CLIENTS, NODE, installed
 from support.recipes import ADDRESS, output_of, recipe, written
 from support.serving import sharing
@@ -124,3 +124,34 @@ async def test_a_recipe_of_the_guide_works(upstream: Upstream, tmp_path: Path, n
     async with sharing(upstream) as address:
         script = written(tmp_path, "recipe.mts", recipe(page, heading, number).replace(ADDRESS, address))
         assert await output_of(str(NODE), str(script)) == output
+
+
+CHAT_WITH_TOOLS = """
+import { Chat } from "@ai-sdk/react";
+import { lastAssistantMessageIsCompleteWithToolCalls } from "ai";
+import { transport } from "./transport.mts";
+
+const results = { undefined: {}, null: { output: null }, error: { state: "output-error", errorText: "" } };
+const chat = new Chat({
+  transport,
+  sendAutomaticallyWhen: lastAssistantMessageIsCompleteWithToolCalls,
+  onToolCall({ toolCall: { toolName: tool, toolCallId, input } }) {
+    chat.addToolOutput({ tool, toolCallId, ...results[input.city] });
+  },
+  onError: (error) => console.log(error.message),
+  onFinish({ message }) {
+    const text = message.parts.findLast(({ type }) => type === "text");
+    if (text) console.log(text.text);
+  },
+});
+await chat.sendMessage({ text: "How is it?" });
+"""
+
+
+async def test_use_chat_brings_results_that_are_nothing(upstream: Upstream, tmp_path: Path) -> None:
+    upstream.plays(calls(*(call("weather", {"city": kind}) for kind in ("undefined", "null", "error"))), says("Sunny."))
+    async with sharing(upstream) as address:
+        written(tmp_path, "transport.mts", recipe("ai-sdk.md", "useChat", 0).replace(ADDRESS, address))
+        assert await output_of(str(NODE), str(written(tmp_path, "chat.mts", CHAT_WITH_TOOLS))) == "Sunny.\n"
+    answered = [part["functionResponse"]["response"] for part in contents_of(upstream.exchanges[1])[2]["parts"]]
+    assert answered == [{"result": None}, {"result": None}, {"error": ""}]

@@ -1,6 +1,7 @@
 """The steps of OpenAI's conversations as the provider takes them: with its own parts, or with plain ones."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -9,8 +10,9 @@ from deltawire.chat.kept_calls.store import StepStore
 from deltawire.chat.turn import Turn
 from deltawire.gemini.functions import plain_calls
 from deltawire.gemini.messages import Content, StoredMessage, exchange_of
+from deltawire.gemini.schema import check_nesting
 from deltawire.protocol.chat_request import ChatRequest
-from deltawire.protocol.errors import too_large
+from deltawire.protocol.errors import Failure, too_large
 from deltawire.protocol.openai.calls import CallStep, arguments_text, call_id, result_of
 from deltawire.protocol.tools import ToolAnswer
 
@@ -38,9 +40,13 @@ class KeptCalls:
         steps = [message for message in request.history or () if isinstance(message, CallStep)]
         if not steps:
             return request
+        for step in steps:
+            for call in step.calls:
+                check_nesting(call.arguments, call.path)
         if sum(map(_chars_of, steps)) > self._max_chars:
             raise too_large("history", self._max_chars)
-        found = self._within(await self._store.find(caller, list({step.name: None for step in steps})), steps)
+        names = list({step.name: None for step in steps if step.name})
+        found = self._within(await self._store.find(caller, names), steps)
         history = [
             _stored(message, found.get(message.name), model) if isinstance(message, CallStep) else message
             for message in request.history or ()
@@ -76,6 +82,16 @@ def _stored(step: CallStep, parts: bytes | None, model: str) -> StoredMessage:
     names = [call_id(step.name, index) for index in range(len(calls))]
     if parts is None or set(names) != set(call_ids):
         names, parts = call_ids, plain_calls(step.text, [(call.name, call.arguments) for call in step.calls], model)
-    results = {name: ToolAnswer(call=name, result=result_of(text)) for name, text in step.results.items()}
+    results = {name: ToolAnswer(call=name, result=_result_of(text)) for name, text in step.results.items()}
     contents = (Content("model", parts), Content("user", responses(parts, names, results)))
     return StoredMessage("model", step.text, parts=exchange_of(contents))
+
+
+def _result_of(text: str) -> Any:
+    """Return a result as the provider takes it. An object that is nested too deeply to be sent goes as its text."""
+    result = result_of(text)
+    try:
+        check_nesting(result, "result")
+    except Failure:
+        return text
+    return result

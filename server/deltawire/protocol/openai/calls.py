@@ -1,5 +1,6 @@
 """The calls of functions in OpenAI's conversations, with their results: steps of the model in a history."""
 
+import re
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
@@ -14,6 +15,8 @@ from deltawire.protocol.openai.given_files import GivenFile, GivenMessage
 _MAX_CALLS: Final = 128
 _PREFIX: Final = "call_"
 _AN_OBJECT: Final = "a JSON object, as a string"
+_made_here = re.compile(rf"{_PREFIX}([0-9a-f]{{16}})_[0-9]{{1,3}}")
+"""The ids of `call_id`. Other servers' ids begin with `call_`, too."""
 _encode = msgspec.json.Encoder().encode
 _object = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -37,7 +40,7 @@ class CallStep(HistoryMessage, frozen=True, kw_only=True, gc=False):
 
     @property
     def name(self) -> str:
-        """The name of the step, which the ids of its calls have in common where they were made here."""
+        """The turn that made the step; empty where the ids of its calls were not made here."""
         return step_of(self.calls[0].id)
 
 
@@ -61,8 +64,9 @@ def call_id(turn: str, index: int) -> str:
 
 
 def step_of(call: str) -> str:
-    """Return the turn of a call by its id; anything, where the id was not made here."""
-    return call.removeprefix(_PREFIX).rpartition("_")[0]
+    """Return the turn of a call by its id; an empty string where the id was not made here."""
+    made = _made_here.fullmatch(call)
+    return made[1] if made else ""
 
 
 def arguments_text(arguments: dict[str, Any]) -> str:
@@ -99,9 +103,9 @@ def history_of(messages: Sequence[RequestMessage]) -> list[HistoryMessage]:
     for message in messages:
         if message.answers is not None:
             _answer(step, message)
-        elif message.calls and step is not None and (not step.results or step.name == step_of(message.calls[0].id)):
-            # Responses have one item for each call; parallel ones may come with their results in between.
-            step = replace(step, text=step.text or message.text, calls=(*step.calls, *message.calls))
+        elif step is not None and _is_of_step(message, step):
+            text = "\n".join(filter(None, (step.text, message.text)))
+            step = replace(step, text=text, calls=(*step.calls, *message.calls))
             _check_number(step)
             history[-1] = step
         else:
@@ -116,6 +120,17 @@ def history_of(messages: Sequence[RequestMessage]) -> list[HistoryMessage]:
                 history.append(HistoryMessage("model" if message.role == "assistant" else "user", message.text))
     _check_answered(step)
     return history
+
+
+def _is_of_step(message: RequestMessage, step: CallStep) -> bool:
+    """Return True for more of the answer that the step is: responses have one item for each text and each call.
+
+    A text is more of it while a result is missing. Parallel calls may come with their results in between: their
+    ids tell that, where they were made here. Any other call after a result is of the next step.
+    """
+    if not message.calls:
+        return message.role == "assistant" and len(step.results) < len(step.calls)
+    return not step.results or (step.name != "" and step.name == step_of(message.calls[0].id))
 
 
 def _new_step(history: list[HistoryMessage], message: RequestMessage) -> CallStep:

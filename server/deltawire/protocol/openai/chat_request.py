@@ -111,6 +111,7 @@ class ChatMessage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     reasoning_details: Annotated[Raw, ignored(NO_THOUGHTS_BACK)] | UnsetType = UNSET
     thinking_blocks: Annotated[Raw, ignored(NO_THOUGHTS_BACK)] | UnsetType = UNSET
     provider_specific_fields: Annotated[Raw, ignored(OF_ANSWER)] | UnsetType = UNSET
+    parsed: Annotated[Raw, ignored(OF_CLIENT)] | UnsetType = UNSET
     audio: Annotated[Raw, refused(NO_SOUND)] | UnsetType = UNSET
     tool_calls: (
         Annotated[list[ChatCall], Meta(max_length=MAX_FUNCTIONS, description="a list of the calls of an answer")] | None

@@ -7,7 +7,7 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from deltawire.protocol.openai.calls import FunctionCall, arguments_of
 from deltawire.protocol.openai.fields import FieldRow, ignored, refused, rows_of
-from deltawire.protocol.openai.reasons import NO_CACHE, OF_ANSWER
+from deltawire.protocol.openai.reasons import NO_CACHE, OF_ANSWER, OF_CLIENT
 from deltawire.protocol.tools import A_FUNCTION_NAME, FUNCTION_NAME, MAX_FUNCTIONS, FunctionTool, ToolChoice
 
 _A_SCHEMA: Final = "a JSON Schema of the arguments: an object"
@@ -79,6 +79,7 @@ class CalledFunction(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     name: FunctionName
     arguments: Arguments | None = None
+    parsed_arguments: Annotated[Raw, ignored(OF_CLIENT)] | UnsetType = UNSET
 
 
 class ChatCall(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -21,7 +21,7 @@ from deltawire.protocol.openai.given_files import (
     document_of,
     picture_of,
 )
-from deltawire.protocol.openai.reasons import NO_CACHE, NO_THOUGHTS_BACK, OF_ANSWER
+from deltawire.protocol.openai.reasons import NO_CACHE, NO_THOUGHTS_BACK, OF_ANSWER, OF_CLIENT
 
 
 class InputPart(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -35,6 +35,7 @@ class InputPart(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     refusal: Annotated[str, Meta(description="a string, which counts as text")] | None = None
     annotations: Annotated[Raw, ignored(OF_ANSWER)] | UnsetType = UNSET
     logprobs: Annotated[Raw, ignored(OF_ANSWER)] | UnsetType = UNSET
+    parsed: Annotated[Raw, ignored(OF_CLIENT)] | UnsetType = UNSET
     prompt_cache_breakpoint: Annotated[Raw, ignored(NO_CACHE)] | UnsetType = UNSET
     image_url: Annotated[str, Meta(description=DATA_URL)] | None = None
     file_id: FileId | None = None
@@ -81,6 +82,9 @@ class InputItem(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     call_id: CallId | None = None
     name: FunctionName | None = None
     arguments: Arguments | None = None
+    parsed_arguments: Annotated[Raw, ignored(OF_CLIENT)] | UnsetType = UNSET
+    async_: Annotated[Raw, ignored(OF_ANSWER)] | UnsetType = UNSET
+    """The field `async` of a call, in a dump of Python's client."""
     output: Annotated[str | list[InputPart], Meta(description="a string, or a list of parts")] | None = None
     namespace: Annotated[Raw, refused("functions have no namespaces")] | UnsetType = UNSET
     caller: Annotated[Raw, ignored(OF_ANSWER)] | UnsetType = UNSET
