@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import quote
 
 from deltawire.conversations.context import LEFT_IN_CALLS
@@ -27,6 +27,15 @@ _marked = re.compile(r"[\\`*_{}\[\]()<>#+.!|~&:/-]")
 """Characters that Markdown, or HTML in it, may read as more than themselves."""
 _line_end = re.compile(r"\r\n?|\n")
 _html_end = re.compile(r"</(?:script|pre|style|textarea)>", re.IGNORECASE)
+
+
+class _Block(NamedTuple):
+    """A block of code or of HTML that is open."""
+
+    end: str
+    """The text that ends it; of code, the line."""
+    marks: str = ""
+    """The marks of a fence of code, without its indentation, which would be cut off at each line; empty for HTML."""
 
 
 def title_line(title: str) -> str:
@@ -63,27 +72,33 @@ def _left_open(text: str) -> str:
 
     Without it the rest of the document would be part of that block.
     """
-    end = ""
+    block: _Block | None = None
     for line in _line_end.split(text):
-        end = _open_after(line, end)
-    return end and f"\n{end}"
+        block = _block_after(line, block)
+    return "" if block is None else f"\n{block.end}"
 
 
-def _open_after(line: str, end: str) -> str:
-    """Return the end of the block that is open after this line, "" for none; `end` is the same before the line."""
+def _block_after(line: str, block: _Block | None) -> _Block | None:
+    """Return the block that is open after this line; `block` is the one that was open before it."""
     fence = _fence.match(line)
-    if end.lstrip().startswith(("`", "~")):
-        is_its_end = fence is not None and fence[2].startswith(end.lstrip()) and not fence[3]
-        return "" if is_its_end else end
-    if end:
-        return "" if _ends_html(line, end) else end
+    if block is None:
+        return _block_in(line, fence)
+    if block.marks:
+        is_its_end = fence is not None and fence[2].startswith(block.marks) and not fence[3]
+    else:
+        is_its_end = _ends_html(line, block.end)
+    return None if is_its_end else block
+
+
+def _block_in(line: str, fence: re.Match[str] | None) -> _Block | None:
+    """Return the block that begins in this line and does not end in it; `fence` is the fence of code that it is."""
     if fence is not None:
-        return fence[1] + fence[2]
+        return _Block(fence[1] + fence[2], fence[2])
     for begins, mark in _HTML:
         if begun := begins.match(line):
             end = mark.format(*begun.groups())
-            return "" if _ends_html(line, end) else end
-    return ""
+            return None if _ends_html(line, end) else _Block(end)
+    return None
 
 
 def _ends_html(line: str, end: str) -> bool:

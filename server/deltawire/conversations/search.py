@@ -10,7 +10,6 @@ delay all requests.
 """
 
 import asyncio
-import re
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import TextClause, bindparam, func, text
@@ -146,8 +145,11 @@ async def excerpts(
 
 def line_around(content: str, words: list[str]) -> str:
     """Return a line of a text around the longest of these words that occurs in it unchanged, else its beginning."""
-    matches = (re.search(re.escape(word), content, re.IGNORECASE) for word in sorted(words, key=len, reverse=True))
-    at = next((match.start() for match in matches if match is not None), 0)
+    # A regular expression would compare each word at each character of a text such as "aaaa". The lower case of a
+    # dotted I has two characters, and that of a final sigma is another letter in a text than in a word.
+    lowered = content.replace("\u0130", "i").lower().replace("\u03c2", "\u03c3")
+    places = (lowered.find(word) for word in sorted(words, key=len, reverse=True))
+    at = next((place for place in places if place >= 0), 0)
     start, end = max(0, at - _BEFORE_CHARS), at + _AFTER_CHARS
     line = " ".join(content[start:end].split())
     return f"{'…' if start else ''}{line}{'…' if end < len(content) else ''}"

@@ -7,7 +7,9 @@ from litestar.types import Scope
 
 from deltawire.protocol.errors import Failure
 
-_quoted = re.compile(r'"(?:[^"\\]|\\.)*"')
+_quoted = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+("?)')
+"""A quoted string, or the rest of a line after a quote that nothing ends. It matches at each quote, so that a line is
+read once: a search that fails at one quote begins again at the next."""
 
 
 def single_header(scope: Scope, name: bytes) -> str | None:
@@ -34,6 +36,8 @@ def preferences(scope: Scope) -> set[str]:
 
 def _word(quoted: re.Match[str]) -> str:
     """Return a word in place of a quoted string; an empty string is the same as no value."""
+    if not quoted[1]:
+        return quoted[0]
     return "" if quoted[0] == '""' else "quoted"
 
 

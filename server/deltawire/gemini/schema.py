@@ -78,20 +78,20 @@ def check_schema(schema: Any, path: str) -> None:
 
 
 def _parts(schema: dict[str, Any], path: str) -> Iterator[tuple[Any, str]]:
-    """Yield the schemas in a schema, each with its path."""
+    """Yield the schemas in a schema, each with its path, shortened: thousands may stand below one long name."""
     for keyword in _MAPS:
         if keyword in schema:
             if not isinstance(schema[keyword], dict):
                 raise _refused(f"{path}.{keyword}", f"{_short(path)}.{keyword} must be an object of JSON Schemas.")
-            yield from ((part, f"{path}.{keyword}.{name}") for name, part in schema[keyword].items())
+            yield from ((part, _short(f"{path}.{keyword}.{name}")) for name, part in schema[keyword].items())
     for keyword in _LISTS:
         if keyword in schema:
             if not isinstance(schema[keyword], list):
                 raise _refused(f"{path}.{keyword}", f"{_short(path)}.{keyword} must be a list of JSON Schemas.")
-            yield from ((part, f"{path}.{keyword}[{index}]") for index, part in enumerate(schema[keyword]))
+            yield from ((part, _short(f"{path}.{keyword}[{index}]")) for index, part in enumerate(schema[keyword]))
     for keyword in _SCHEMAS:
         if keyword in schema:
-            yield schema[keyword], f"{path}.{keyword}"
+            yield schema[keyword], _short(f"{path}.{keyword}")
 
 
 def _refused(path: str, sentence: str) -> Failure:

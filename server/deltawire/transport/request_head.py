@@ -26,6 +26,7 @@ class RequestHead:
         self._bytes = 0
         self._headers_left = MAX_HEADERS
         """The number of headers that may still come."""
+        self._is_whole = False
 
     def add_target(self, piece: bytes) -> None:
         """Take a piece of the request's target; raise `Failure` when the head is too large."""
@@ -35,17 +36,23 @@ class RequestHead:
         self._target += piece
 
     def add_header(self, name: bytes, value: bytes) -> None:
-        """Take a header; raise `Failure` when the head is too large."""
+        """Take a header; raise `Failure` when the head is too large.
+
+        A trailer is counted, and dropped: a proxy that sets a header, or removes one, does not do so with what comes
+        after the body (RFC 9110, 6.5.1).
+        """
         self._bytes += len(name) + len(value)
         self._headers_left -= 1
         if self._bytes > MAX_HEADER_BYTES or self._headers_left < 0:  # the parser reads none of the rest
             raise too_large_head()
-        self.headers.append((name.lower(), value))
+        if not self._is_whole:
+            self.headers.append((name.lower(), value))
 
     def finish(self, method: str, version: str) -> None:
         """Store the method and the version; raise `Failure` for a request that no route could answer."""
         self.method = method
         self.version = version
+        self._is_whole = True
         if version not in _VERSIONS:
             raise Failure("unsupported", "This server speaks HTTP/1.1, and HTTP/1.0.", status=505)
         if method == "CONNECT":

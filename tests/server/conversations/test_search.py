@@ -13,6 +13,7 @@ from support.upstream import Upstream, says
 
 from deltawire.config.settings import Settings
 from deltawire.conversations.migrate import migrate
+from deltawire.conversations.search import line_around
 from deltawire.conversations.tokenizer import words_of
 
 TEXTS = {
@@ -199,3 +200,19 @@ async def test_what_is_found_has_the_message_and_a_line_around_the_words(
     assert "excerpt" not in found[titled]
     [begun] = [each for each in (await client.page(q="quin"))["conversations"] if each["id"] == conversation]
     assert begun["excerpt"] == line
+
+
+async def test_a_text_of_one_letter_is_looked_through_quickly(client: Conversations) -> None:
+    words = ["a" * 62 + end for end in "bcdefghijklmnop"]
+    message = {"id": "m", "role": "user", "text": " ".join(["a" * 20_000, *words])}
+    body = {"deltawire": 1, "conversations": [{"id": f"c{number}", "messages": [message]} for number in range(30)]}
+    status, _ = await client.call("POST", "/import", body)
+    assert status == 200
+    began = time.process_time()
+    assert len(await client.found(" ".join(words))) == 30
+    assert time.process_time() - began < 1
+
+
+@pytest.mark.parametrize("text, word", [("\u0130" * 500, "quinoa"), ("b " * 99, "\u03bf\u03b4\u03bf\u03c3")])
+def test_the_line_is_around_a_word_whose_case_differs(text: str, word: str) -> None:
+    assert f" {word.upper()} " in line_around(f"{text} {word.upper()} " + "b " * 500, ["a", word])

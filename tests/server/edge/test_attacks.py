@@ -244,6 +244,16 @@ async def test_a_spoofed_forwarded_address_in_front_of_a_proxys(upstream: Upstre
         assert await probe_socket(address, **{"X-Forwarded-For": "198.51.100.8"}) == OPEN
 
 
+@pytest.mark.parametrize("trailer", [f"Authorization: Bearer {KEYS['alice']}", "X-Forwarded-Host: evil.example"])
+async def test_a_header_that_comes_after_the_body(upstream: Upstream, trailer: str) -> None:
+    async with sharing(upstream, api_keys=API_KEYS, trusted_proxies="127.0.0.1") as address:
+        reader, writer = await asyncio.open_connection(*address.split(":"))
+        head = "GET /conversations HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: chunked"
+        writer.write(f"{head}\r\n\r\n0\r\n{trailer}\r\n\r\n".encode())
+        assert (await asyncio.wait_for(reader.read(), AT_ONCE)).startswith(b"HTTP/1.1 401 ")
+        writer.close()
+
+
 async def test_a_spoofed_forwarded_host(address: str, upstream: Upstream, probe: Probe) -> None:
     evil = {"Origin": "http://evil.example", "X-Forwarded-Host": "evil.example", **bearer(KEYS["alice"])}
     assert await probe(address, **evil) == FORBIDDEN

@@ -1,6 +1,7 @@
 """The tools and schemas that a request may ask of a model, and the form in which they are asked for."""
 
 import json
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -158,3 +159,14 @@ def test_a_schema_has_a_bound_of_depth_and_of_size() -> None:
         assert refused.value.field == "tools[0].parameters"
     with pytest.raises(Failure, match="invalid_frame"):
         check_nesting(json.loads("[" * 300 + "]" * 300), "result")
+
+
+def test_thousands_of_schemas_below_a_long_name_take_no_memory() -> None:
+    below: dict[str, Any] = {f"p{number}": {} for number in range(1_000)}
+    schema = {"properties": {"k" * 200_000: {"properties": below}}}
+    tracemalloc.start()
+    try:
+        check_schema(schema, "response_schema")
+        assert tracemalloc.get_traced_memory()[1] < 2**22
+    finally:
+        tracemalloc.stop()

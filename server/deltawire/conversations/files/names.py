@@ -8,6 +8,9 @@ from urllib.parse import quote, unquote_to_bytes
 
 MAX_NAME_CHARS: Final = 120
 UNNAMED: Final = "file"
+_READ_CHARS: Final = 1_000
+"""The characters of a long name that are read, half of them from its end. The time of Unicode's normalization grows
+with the square of the marks in a row."""
 _invisible = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]")
 """Invisible characters, which can change how a name looks: marks and overrides of direction, and zero-width ones."""
 _separators = re.compile(r'[/\\:*?"<>|]+')
@@ -17,8 +20,10 @@ _quoted_pair = re.compile(r"\\(.)")
 
 def shown_name(name: str) -> str:
     """Return a name that can be shown and saved anywhere: one line, no path, no controls, at most 120 characters."""
-    name = unicodedata.normalize("NFC", name.encode(errors="replace").decode())
     last = re.split(r"[/\\]", name.rstrip("/\\ "))[-1]
+    if len(last) > _READ_CHARS:
+        last = last[: _READ_CHARS // 2] + last[-_READ_CHARS // 2 :]
+    last = unicodedata.normalize("NFC", last.encode(errors="replace").decode())
     cleaned = "".join(
         char for char in _invisible.sub("", last) if unicodedata.category(char) not in ("Cc", "Cs", "Co", "Cn")
     )

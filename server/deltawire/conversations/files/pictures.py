@@ -9,6 +9,9 @@ MAX_SIDE: Final = 32_767
 MAX_PIXELS: Final = 2**28
 """A decoder needs four bytes for each: a gigabyte. The largest camera of a phone has 200 million."""
 _HEAD_BYTES: Final = 2**16
+_MAX_JPEG_MARKERS: Final = 10_000
+"""The markers and fill bytes that are read before the frame header of a JPEG. A camera writes some hundred; a file may
+hold millions, and each takes as long as thousands of other bytes."""
 _NO_JPEG_FRAME: Final = frozenset({0xC4, 0xC8, 0xCC})
 """Markers between SOF0 and SOF15 that are none: DHT, JPG and DAC."""
 _JPEG_ALONE: Final = frozenset({0x01, *range(0xD0, 0xD9)})
@@ -43,7 +46,7 @@ class PictureHeader:
         }.get(media_type)
         self._buffer = bytearray()
         self._skip = 2
-        self._seen = 0
+        self._markers_left = _MAX_JPEG_MARKERS
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes."""
@@ -67,10 +70,12 @@ class PictureHeader:
             if len(buffer) < 2:
                 return
             marker = buffer[1]
-            if buffer[0] != 0xFF or marker in (0xD9, 0xDA):  # no marker, the end, or the picture's data
+            if buffer[0] != 0xFF or marker in (0xD9, 0xDA) or not self._markers_left:
+                # No marker, the end, the picture's data, or far too many markers.
                 self._skip = -1
                 return
             if marker == 0xFF or marker in _JPEG_ALONE:
+                self._markers_left -= 1
                 self._skip = 1 if marker == 0xFF else 2
                 continue
             if len(buffer) < 9:
@@ -80,6 +85,7 @@ class PictureHeader:
                 self.size = Size(width, height)
                 self._skip = -1
                 return
+            self._markers_left -= 1
             self._skip = 2 + max(2, int.from_bytes(buffer[2:4], "big"))
 
 
