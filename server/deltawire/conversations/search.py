@@ -10,6 +10,7 @@ delay all requests.
 """
 
 import asyncio
+import re
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import TextClause, bindparam, func, text
