@@ -1,6 +1,7 @@
 """`/conversations`: list, search, rename, export and delete conversations."""
 
 from typing import Final
+from urllib.parse import unquote_to_bytes
 
 from litestar import Router, delete, get, patch, post
 from litestar.di import NamedDependency
@@ -27,6 +28,7 @@ from deltawire.conversations.schemas import (
     read_new,
     read_query,
 )
+from deltawire.protocol.errors import Failure
 from deltawire.routes.bodies import AnyRequest, json_body, owner_of, parameters_of
 from deltawire.routes.options import allowing
 from deltawire.routes.services import Services
@@ -52,7 +54,12 @@ async def create_conversation(request: AnyRequest, services: NamedDependency[Ser
 
 @delete("/", status_code=204, operation_class=DELETE_ALL)
 async def delete_conversations(request: AnyRequest, services: NamedDependency[Services]) -> None:
-    """Delete all of the caller's conversations, the archived ones too."""
+    """Delete all of the caller's conversations, the archived ones too.
+
+    An address that ends in a slash lacks the id of the one that is meant.
+    """
+    if unquote_to_bytes(request.scope["raw_path"]).endswith(b"/"):  # Litestar takes it off the path
+        raise Failure("not_found")
     await services.conversations.delete_all(owner_of(request))
 
 

@@ -135,6 +135,12 @@ async def messages_in(url: str) -> int:
     return int(number or 0)
 
 
+async def test_the_spaces_of_a_title_are_imported(client: Conversations, http: aiohttp.ClientSession) -> None:
+    title = "  a title\nof two lines "
+    [report] = await imported(http, {**GOOD, "title": title})
+    assert (report["title"], (await client.read(report["id"]))["title"]) == (title, title)
+
+
 @pytest.mark.parametrize("title", ["", "quaint"])
 async def test_an_imported_title_is_found_until_it_is_changed(
     client: Conversations, http: aiohttp.ClientSession, title: str

@@ -16,6 +16,7 @@ from support.identity import KEYS as KEYS_OF_TWO
 from support.serving import serving
 from support.transports import ask_rest, post
 from support.upstream import Upstream, says
+from yarl import URL
 
 from deltawire.conversations.database import Database
 
@@ -159,6 +160,16 @@ async def test_all_chats_of_one_owner_are_deleted_at_once(asking: str) -> None:
         await alice.ok("DELETE", "/conversations")
         assert (await alice.ok("GET", "/conversations?archived=any"))["conversations"] == []
         assert (await bob.ok("GET", f"/conversations/{others}"))["id"] == others
+
+
+@pytest.mark.parametrize("path", ["/", "//", "/%2F", "/?x=1"])
+async def test_an_empty_id_deletes_nothing(client: Conversations, address: str, path: str) -> None:
+    kept = await client.create()
+    async with aiohttp.ClientSession() as http:
+        async with http.delete(URL(f"http://{address}/conversations{path}", encoded=True)) as response:
+            problem = await response.json(content_type=None)
+            assert (response.status, problem["code"]) == (404, "not_found")
+    assert (await client.read(kept))["id"] == kept
 
 
 async def test_everything_is_exported_and_comes_back_as_it_was(

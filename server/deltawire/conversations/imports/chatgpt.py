@@ -64,7 +64,7 @@ def from_chatgpt(found: dict[str, Any]) -> Imported:
     messages = with_answered(_joined_messages(imported, joined))
     updated = max(created, time_of(found.get("update_time"), created))
     return Imported(
-        title=title_at(".title", found.get("title")),
+        title=title_at(".title", found.get("title")).strip(),
         created=created,
         updated=updated,
         archived=found.get("is_archived") is True,

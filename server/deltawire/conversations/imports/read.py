@@ -65,7 +65,7 @@ def text_at(path: str, value: Any) -> str:
 
 def title_at(path: str, value: Any) -> str:
     """Return a title, cut to the longest that is stored; "" for none."""
-    return "" if value is None else text_at(path, value)[:MAX_TITLE_CHARS].strip()
+    return "" if value is None else text_at(path, value)[:MAX_TITLE_CHARS]
 
 
 def time_of(value: Any, otherwise: float | None = None) -> float:
