@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 import stamina
+import structlog
 from sqlalchemy import make_url
 
 from deltawire.conversations.database import Database
@@ -15,6 +16,8 @@ from deltawire.conversations.usage_rows import usage_row, write_rows
 from deltawire.conversations.usage_spool import Batch, UsageSpool
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.usage_figures import UsageFigures
+
+log = structlog.get_logger(__name__)
 
 _COLLECT_SECONDS: Final = 0.5
 """Seconds for which turns are collected: one transaction writes them all."""
@@ -98,11 +101,19 @@ class UsageHistory:
             batch.close()
 
     async def _write(self, database: Database) -> None:
-        """Write all that is kept now. Raise `Failure`; then a later call writes the same rows."""
+        """Write all that is kept now. Raise `Failure`; then a later call writes the same rows.
+
+        A file that cannot be read waits for the next start: the rows behind it do not wait with it.
+        """
         self._has_rows.clear()
         self._batches.extend(self._spool.take())
         while self._batches:
-            rows = await asyncio.to_thread(self._batches[0].read)
+            try:
+                rows = await asyncio.to_thread(self._batches[0].read)
+            except OSError as fault:
+                log.warning("usage: a file in DATA_DIR cannot be read", cause=fault.strerror)
+                self._batches.pop(0).close()
+                continue
             for start in range(0, len(rows), _ROWS):
                 async with database.writing() as transaction:
                     await write_rows(transaction, rows[start : start + _ROWS])

@@ -22,6 +22,8 @@ log = structlog.get_logger(__name__)
 
 _SUFFIX: Final = ".usage"
 _MAX_IN_MEMORY: Final = 10_000
+_PIECE: Final = 2**20
+"""Bytes that are read of a file at once."""
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(UsageRow).decode
 
@@ -46,10 +48,13 @@ class Batch:
                 raise OSError
 
     def read(self) -> list[UsageRow]:
-        """Return the rows. It may block. A line that was cut short is left out: its turn's last frame was not sent."""
+        """Return the rows, also of a file that somebody has deleted meanwhile. It may block, and raise OSError.
+
+        A line that was cut short is left out: its turn's last frame was not sent.
+        """
         rows = list(self._rows)
         if self._path is not None:
-            for line in self._path.read_bytes().splitlines():
+            for line in _read_all(self._descriptor).splitlines():
                 with suppress(msgspec.DecodeError):
                     rows.append(_decode(line))
         return rows
@@ -115,7 +120,16 @@ class UsageSpool:
 def _new_file(folder: Path) -> Batch:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / f"{os.getpid()}-{secrets.token_hex(8)}{_SUFFIX}"
-    return Batch(path, _locked(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL))
+    return Batch(path, _locked(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL))
+
+
+def _read_all(descriptor: int) -> bytes:
+    pieces = []
+    at = 0
+    while piece := os.pread(descriptor, _PIECE, at):
+        pieces.append(piece)
+        at += len(piece)
+    return b"".join(pieces)
 
 
 def _locked(path: Path, flags: int) -> int:

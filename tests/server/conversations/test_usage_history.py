@@ -13,7 +13,7 @@ from support.conversations import conversations_of
 from support.forked import ForkServer
 from support.identity import API_KEYS, KEYS, bearer
 from support.log import Log
-from support.postgres import fresh_database
+from support.postgres import fresh_database, postgres
 from support.process import forked, running_over
 from support.serving import serving
 from support.transports import TRANSPORTS, ask_rest, post
@@ -230,3 +230,20 @@ async def test_a_database_that_is_away_delays_no_turn_and_loses_no_row(
         async with third.running():
             third.keep("b", "key:alice", MODEL, None)  # written again: it counts once
         assert [each.turns for each in await sums_of(database)] == [2]
+
+
+async def test_a_file_of_usage_that_somebody_deletes_while_the_database_is_away_loses_no_row(
+    upstream: Upstream, tmp_path: Path
+) -> None:
+    with postgres() as server:
+        database = Settings(database_url=server.url).database
+        await migrate(database)
+        async with serving(upstream, database_url=server.url, data_dir=tmp_path) as address:
+            server.stop()
+            assert (await ask_rest(address))[-1]["type"] == "usage"
+            [file] = tmp_path.rglob("*.usage")  # noqa: ASYNC240 - nobody waits
+            file.unlink()
+            server.start()
+            assert (await ask_rest(address))[-1]["type"] == "usage"
+            async with asyncio.timeout(60):
+                await sums_with(database, 2)
