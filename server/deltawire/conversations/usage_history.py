@@ -111,7 +111,7 @@ class UsageHistory:
             try:
                 rows = await asyncio.to_thread(self._batches[0].read)
             except OSError as fault:
-                log.error("usage: a file in DATA_DIR cannot be read", cause=fault.strerror)
+                log.warning("usage: a file in DATA_DIR cannot be read", cause=fault.strerror)
                 self._batches.pop(0).close()
                 continue
             for start in range(0, len(rows), _ROWS):

@@ -77,9 +77,14 @@ class HttpListener:
 
 
 async def answer_of(run: AnyRun) -> Answer | Problem | None:
-    """Return the answer of a run that has ended; None when its beginning is no longer kept."""
+    """Return the answer of a run that has ended; None when its beginning is no longer kept.
+
+    Raise `Failure` when its process has died meanwhile, or cannot be reached: then nobody knows the answer here.
+    """
     try:
         async with HttpListener.on(run) as listener:
             return await listener.answer(await listener.first())
-    except Failure:
+    except Failure as failure:
+        if failure.field != "after":
+            raise
         return None

@@ -11,7 +11,7 @@ from support.log import Log
 from support.proxy import TcpProxy
 from support.redis import RedisServer, redis_server
 from support.serving import serving
-from support.upstream import Upstream, says_and_is_silent, says_when
+from support.upstream import Upstream, says, says_and_is_silent, says_when
 
 AWAY, BACK = "runs: the store is away", "runs: the store is back"
 CHAT: dict[str, Any] = {"message": "hi", "id": "t1", "grace": 60}
@@ -207,3 +207,21 @@ async def test_a_listener_whose_frames_could_not_be_written_is_told_to_come_agai
             await client.send(type="resume", run=run, after=frames[-1]["seq"], id="here")
             frames += await client.until_end("here")
             assert (text_of(frames), frames[-1]["type"]) == ("Hello world", "usage")
+
+
+async def test_an_answer_that_cannot_be_fetched_from_its_server_is_not_reported_as_no_longer_kept(
+    upstream: Upstream, store: RedisServer
+) -> None:
+    upstream.plays(says("Hello"))
+    async with store.client() as owner:
+        await owner.execute_command("ACL", "SETUSER", "one", "on", "nopass", "~*", "+@all")
+        async with (
+            serving(upstream, redis_url=store.url.replace("redis://", "redis://one:any@")) as one,
+            serving(upstream, redis_url=store.url) as two,
+            connected(one) as asker,
+        ):
+            await asker.chat(**CHAT)
+            run = (await asker.until_end())[0]["run"]
+            assert await report(two, run) == "ended"
+            await owner.execute_command("ACL", "SETUSER", "one", "-xadd")
+            assert await report(two, run) in ("store_unavailable", "gone")

@@ -241,7 +241,7 @@ async def test_a_file_of_usage_that_somebody_deletes_while_the_database_is_away_
         async with serving(upstream, database_url=server.url, data_dir=tmp_path) as address:
             server.stop()
             assert (await ask_rest(address))[-1]["type"] == "usage"
-            [file] = tmp_path.rglob("*.usage")
+            [file] = tmp_path.rglob("*.usage")  # noqa: ASYNC240 - nobody waits
             file.unlink()
             server.start()
             assert (await ask_rest(address))[-1]["type"] == "usage"
