@@ -75,7 +75,7 @@ IMPORT: Final = operation(
     {"200": json_response(ImportReport, "What became of each conversation.")},
     STORE_CODES | BODY_CODES,
     body_schema=Schema(
-        type=OpenAPIType.OBJECT,
+        type=[OpenAPIType.OBJECT, OpenAPIType.ARRAY],
         description="One conversation or an export of everything, of this server; or a part of ChatGPT's "
         "`conversations.json`, which may also be a list.",
     ),
@@ -89,4 +89,6 @@ EXPORT_ALL: Final = operation(
     },
     STORE_CODES,
 )
-DELETE_ALL: Final = operation({"204": OpenAPIResponse(description="They are gone.")}, STORE_CODES)
+DELETE_ALL: Final = operation(
+    {"204": OpenAPIResponse(description="They are gone.")}, STORE_CODES | {"invalid_frame", "not_found"}
+)

@@ -120,6 +120,10 @@ class ExportQuery(Struct, frozen=True, forbid_unknown_fields=True):
     files: Annotated[bool, Meta(description="true or false")] = False
 
 
+class DeleteAllQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """The parameters of the URL that deletes all conversations: none, so that a filter deletes nothing else."""
+
+
 class NewConversation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A conversation to create."""
 
@@ -150,6 +154,7 @@ _SETTINGS_RULES: Final = {
 }
 read_query = StrictDecoder[ConversationQuery](ConversationQuery, rules_of(ConversationQuery)).read_query
 read_export = StrictDecoder[ExportQuery](ExportQuery, rules_of(ExportQuery)).read_query
+read_delete_all = StrictDecoder[DeleteAllQuery](DeleteAllQuery, {}).read_query
 read_new = StrictDecoder[NewConversation](NewConversation, {**rules_of(NewConversation), **_SETTINGS_RULES}).read_bytes
 _read_change = StrictDecoder[ConversationChange](
     ConversationChange, {**rules_of(ConversationChange), **_SETTINGS_RULES}

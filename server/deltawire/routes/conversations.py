@@ -24,6 +24,7 @@ from deltawire.conversations.schemas import (
     ConversationPage,
     LiveRun,
     read_change,
+    read_delete_all,
     read_export,
     read_new,
     read_query,
@@ -60,6 +61,7 @@ async def delete_conversations(request: AnyRequest, services: NamedDependency[Se
     """
     if unquote_to_bytes(request.scope["raw_path"]).endswith(b"/"):  # Litestar takes it off the path
         raise Failure("not_found")
+    read_delete_all(parameters_of(request))
     await services.conversations.delete_all(owner_of(request))
 
 
