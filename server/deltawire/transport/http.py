@@ -19,6 +19,7 @@ from deltawire.transport.http_exchange import HttpExchange
 from deltawire.transport.link import CLOSE_GRACE_SECONDS, LINK, MAX_HEADER_BYTES
 from deltawire.transport.refusals import Headers, failure_of, refusal_bytes
 from deltawire.transport.request_head import RequestHead, too_large_head
+from deltawire.transport.room import make_room
 from deltawire.transport.send_clock import SendClock
 from deltawire.transport.websocket import WebSocketProtocol
 
@@ -115,6 +116,7 @@ class HttpProtocol(asyncio.Protocol):
         self.transport = transport
         self._clock = SendClock(transport, self._server_facts.timeouts.send)
         self._connection_facts = connection_facts(transport)
+        make_room(self._server_facts.state.connections)
         self._server_facts.state.connections.add(cast("Any", self))
         self._await_request()
 

@@ -8,11 +8,13 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 import pytest
+from support.client import connected
 from support.log import Log
 from support.serving import serving
 from support.upstream import AT_ONCE, Upstream
 
 from deltawire.protocol.errors import TABLE
+from deltawire.transport import room
 
 QUESTION = b'{"message": "hi"}'
 
@@ -289,6 +291,23 @@ async def test_a_method_that_no_route_takes_is_told_which_are(raw: Raw) -> None:
     response = await raw.response()
     assert (response.status, response.problem["code"]) == (405, "unsupported")
     assert (response.headers["allow"], response.headers["upgrade"]) == ("GET", "websocket")
+
+
+async def test_connections_that_wait_give_way_to_new_ones(upstream: Upstream, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "_MOST", 20)
+    async with serving(upstream) as address, connected(address) as client:
+        host, _, port = address.partition(":")
+        waiting: list[Raw] = []
+        for _ in range(29):
+            waiting.append(Raw(*await asyncio.open_connection(host, int(port))))
+            assert await waiting[-1].is_kept()
+        for closed in waiting[:10]:
+            assert await asyncio.wait_for(closed.rest(), AT_ONCE) == b""
+        for kept in waiting[10:]:
+            assert await kept.is_kept()
+        assert (await client.ask())[-1]["type"] == "usage"
+        for raw in waiting:
+            raw.writer.close()
 
 
 async def test_a_kept_connection_ends_when_no_request_comes(upstream: Upstream) -> None:
