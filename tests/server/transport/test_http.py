@@ -293,6 +293,22 @@ async def test_a_method_that_no_route_takes_is_told_which_are(raw: Raw) -> None:
     assert (response.headers["allow"], response.headers["upgrade"]) == ("GET", "websocket")
 
 
+async def test_a_body_of_very_many_small_chunks_is_refused(raw: Raw) -> None:
+    head = "POST /chat HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked"
+    raw.writer.write(f"{head}\r\n\r\n".encode() + b"1\r\n \r\n" * 5_000)
+    response = await raw.response()
+    assert (response.status, response.problem["field"]) == (400, "Transfer-Encoding")
+    assert await raw.rest() == b""
+
+
+async def test_a_body_may_come_byte_by_byte(raw: Raw) -> None:
+    head = "POST /chat HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked"
+    body = b" " * 3_000 + QUESTION
+    raw.writer.write(f"{head}\r\n\r\n".encode() + b"".join(b"1\r\n%c\r\n" % byte for byte in body) + b"0\r\n\r\n")
+    assert (await raw.response()).status == 200
+    assert await raw.is_kept()
+
+
 async def test_connections_that_wait_give_way_to_new_ones(upstream: Upstream, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "_MOST", 20)
     async with serving(upstream) as address, connected(address) as client:
