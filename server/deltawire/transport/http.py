@@ -18,7 +18,8 @@ from deltawire.transport.facts import ServerFacts, SocketFacts, connection_facts
 from deltawire.transport.http_exchange import HttpExchange
 from deltawire.transport.link import CLOSE_GRACE_SECONDS, LINK, MAX_HEADER_BYTES
 from deltawire.transport.refusals import Headers, failure_of, refusal_bytes
-from deltawire.transport.request_head import RequestHead, too_large_head
+from deltawire.transport.request_head import RequestHead, parser_for, too_large_head
+from deltawire.transport.room import make_room
 from deltawire.transport.send_clock import SendClock
 from deltawire.transport.websocket import WebSocketProtocol
 
@@ -44,7 +45,7 @@ class HttpProtocol(asyncio.Protocol):
         self.has_room = True
         """True while a send returns without waiting for the client to read."""
         self._server_facts = ServerFacts(timeouts, config, server_state, app_state)
-        self._parser: httptools.HttpRequestParser | None = _parser_for(self)
+        self._parser: httptools.HttpRequestParser | None = parser_for(self)
         self._head = RequestHead()
         self.exchange: HttpExchange | None = None
         """The request that is being answered."""
@@ -115,6 +116,7 @@ class HttpProtocol(asyncio.Protocol):
         self.transport = transport
         self._clock = SendClock(transport, self._server_facts.timeouts.send)
         self._connection_facts = connection_facts(transport)
+        make_room(self._server_facts.state.connections)
         self._server_facts.state.connections.add(cast("Any", self))
         self._await_request()
 
@@ -198,6 +200,7 @@ class HttpProtocol(asyncio.Protocol):
     def on_body(self, body: bytes) -> None:
         """Pass on a piece of the body, unless the request was answered already."""
         self._unfinished_bytes = 0
+        self._head.count_piece(len(body))
         if self.exchange is not None:
             self.exchange.body.feed(body)
 
@@ -238,7 +241,7 @@ class HttpProtocol(asyncio.Protocol):
         if self._head.wants_socket:
             self._become_socket()
         else:
-            self._parser = _parser_for(self)
+            self._parser = parser_for(self)
             self._feed(self._parser, self._head.without_upgrade() + rest)
 
     def _become_socket(self) -> None:
@@ -289,10 +292,3 @@ class HttpProtocol(asyncio.Protocol):
 
     def _await_next(self) -> None:
         self.deadline.set(self._server_facts.timeouts.keep_alive, self.transport.close)
-
-
-def _parser_for(protocol: HttpProtocol) -> httptools.HttpRequestParser:
-    """Return a parser that accepts data after a request with `Connection: close`."""
-    parser = httptools.HttpRequestParser(protocol)
-    parser.set_dangerous_leniencies(lenient_data_after_close=True)
-    return parser

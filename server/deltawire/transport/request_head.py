@@ -11,6 +11,10 @@ from deltawire.protocol.errors import Failure
 from deltawire.transport.link import MAX_HEADER_BYTES, MAX_HEADERS
 
 _VERSIONS: Final = ("1.0", "1.1")
+_MOST_SMALL_PIECES: Final = 4_000
+_SMALL_BYTES: Final = 64
+"""A body may come in that many pieces, and in one more for each of so many bytes. It takes as long to read a chunk of a
+single byte as a thousand bytes in one piece."""
 _BODY_HEADERS: Final = {b"content-length", b"transfer-encoding"}
 
 
@@ -27,6 +31,7 @@ class RequestHead:
         self._headers_left = MAX_HEADERS
         """The number of headers that may still come."""
         self._is_whole = False
+        self._pieces_left: float = _MOST_SMALL_PIECES
 
     def add_target(self, piece: bytes) -> None:
         """Take a piece of the request's target; raise `Failure` when the head is too large."""
@@ -47,6 +52,12 @@ class RequestHead:
             raise too_large_head()
         if not self._is_whole:
             self.headers.append((name.lower(), value))
+
+    def count_piece(self, size: int) -> None:
+        """Count a piece of the body; raise `Failure` for one that comes in very many small ones."""
+        self._pieces_left += size / _SMALL_BYTES - 1
+        if self._pieces_left < 0:
+            raise Failure("invalid_frame", "The body comes in too many small chunks.", field="Transfer-Encoding")
 
     def finish(self, method: str, version: str) -> None:
         """Store the method and the version; raise `Failure` for a request that no route could answer."""
@@ -139,3 +150,10 @@ def too_large_head() -> Failure:
 def _with_host(headers: list[tuple[bytes, bytes]], host: bytes) -> list[tuple[bytes, bytes]]:
     """Return the headers with this Host in place of each Host; the gate refuses none and several."""
     return [(name, host if name == b"host" else value) for name, value in headers]
+
+
+def parser_for(protocol: object) -> httptools.HttpRequestParser:
+    """Return a parser that accepts data after a request with `Connection: close`."""
+    parser = httptools.HttpRequestParser(protocol)
+    parser.set_dangerous_leniencies(lenient_data_after_close=True)
+    return parser
