@@ -1,11 +1,13 @@
-"""A start under a flood, with few descriptors: what fails meanwhile works once the flood is over."""
+"""Few descriptors: what failed under a flood at the start works after it, and kept connections give way to new ones."""
 
 import asyncio
 import socket
 import sys
 from contextlib import ExitStack
+from typing import NamedTuple
 
 import aiohttp
+from support.client import connected as client_of
 from support.conversations import conversations_of
 from support.process import running
 from support.transports import TRANSPORTS, ask_rest
@@ -16,9 +18,8 @@ CONNECTIONS = 60
 
 
 async def test_nothing_fails_for_ever_that_failed_for_want_of_descriptors(upstream: Upstream, free_port: int) -> None:
-    command = ("sh", "-c", f"ulimit -n {DESCRIPTORS}; exec {sys.executable} -m deltawire")
     environment = {"GEMINI_API_KEY": "none", "GOOGLE_GEMINI_BASE_URL": upstream.url, "DELTAWIRE_PORT": str(free_port)}
-    async with running(*command, **environment) as server:
+    async with running(*with_descriptors(DESCRIPTORS), **environment) as server:
         with ExitStack() as stack:
             for _ in range(CONNECTIONS):
                 stack.enter_context(await connected(free_port))
@@ -40,6 +41,46 @@ async def test_nothing_fails_for_ever_that_failed_for_want_of_descriptors(upstre
             while (await ask_rest(server.address))[-1]["cost_usd"] is None:
                 pass
         assert "Traceback" not in server.output
+
+
+async def test_connections_that_wait_for_a_request_give_way_to_new_ones(upstream: Upstream) -> None:
+    environment = {"GEMINI_API_KEY": "none", "GOOGLE_GEMINI_BASE_URL": upstream.url}
+    async with running(*with_descriptors(200), **environment) as server:
+        await server.ready()
+        async with client_of(server.address) as client:
+            waiting = [await asked(server.address) for _ in range(250)]
+            async with asyncio.timeout(20):
+                assert await waiting[0].reader.read() == b"", "the first was closed"
+            await waiting[-1].ask()
+            assert (await client.ask())[-1]["type"] == "usage"
+            for each in waiting:
+                each.writer.close()
+
+
+class Kept(NamedTuple):
+    """A connection that is kept from one request to the next."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+    async def ask(self) -> None:
+        """Ask whether the server lives, and read its answer."""
+        self.writer.write(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        async with asyncio.timeout(20):
+            assert (await self.reader.readuntil(b"}")).startswith(b"HTTP/1.1 200 ")
+
+
+async def asked(address: str) -> Kept:
+    """Open a connection, and ask over it."""
+    host, _, port = address.partition(":")
+    kept = Kept(*await asyncio.open_connection(host, int(port)))
+    await kept.ask()
+    return kept
+
+
+def with_descriptors(number: int) -> tuple[str, ...]:
+    """The command of a server that may open so many files and sockets."""
+    return "sh", "-c", f"ulimit -n {number}; exec {sys.executable} -m deltawire"
 
 
 async def connected(port: int) -> socket.socket:

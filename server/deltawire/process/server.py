@@ -19,6 +19,7 @@ from deltawire.telemetry.logs import where
 from deltawire.transport.deadlines import HttpTimeouts
 from deltawire.transport.http import HttpProtocol
 from deltawire.transport.intake import SocketRates
+from deltawire.transport.room import WaitingConnections, most_connections
 from deltawire.transport.websocket import WebSocketProtocol
 
 log = structlog.get_logger(__name__)
@@ -60,10 +61,11 @@ class ServerConfig(Config):
         timeouts = HttpTimeouts(
             handshake=listening.handshake_timeout, send=listening.send_timeout, keep_alive=listening.keep_alive_timeout
         )
+        waiting = WaitingConnections(most_connections())
         super().__init__(
             app,
             loop="auto",
-            http=cast("Any", partial(HttpProtocol, timeouts=timeouts)),
+            http=cast("Any", partial(HttpProtocol, timeouts=timeouts, waiting=waiting)),
             ws=cast("Any", partial(WebSocketProtocol, rates=listening.socket_rates)),
             ws_max_size=listening.max_frame_bytes,
             ws_ping_interval=listening.ping_interval,

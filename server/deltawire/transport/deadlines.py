@@ -1,7 +1,6 @@
 """Time-outs of HTTP clients, and the timer that enforces them."""
 
 import asyncio
-import math
 from collections.abc import Callable
 
 from msgspec import Struct
@@ -26,11 +25,6 @@ class Deadline:
         self.cuts_a_request = False
         """True while the timer is for a request that is still coming."""
         self._timer: asyncio.TimerHandle | None = None
-
-    @property
-    def due(self) -> float:
-        """The loop's time at which it ends; infinite without a timer."""
-        return math.inf if self._timer is None else self._timer.when()
 
     def set(self, seconds: float, then: Callable[[], None], *, cuts_a_request: bool = False) -> None:
         """Call `then` after these seconds; cancel the timer that was set before."""

@@ -8,6 +8,7 @@ from uvicorn.server import ServerState
 
 from deltawire.telemetry.request_ids import RequestIds
 from deltawire.transport.deadlines import HttpTimeouts
+from deltawire.transport.room import WaitingConnections
 
 
 class ServerFacts(NamedTuple):
@@ -17,6 +18,7 @@ class ServerFacts(NamedTuple):
     config: Config
     state: ServerState
     app_state: dict[str, Any]
+    waiting: WaitingConnections
 
 
 class ConnectionFacts(NamedTuple):

@@ -19,7 +19,7 @@ from deltawire.transport.http_exchange import HttpExchange
 from deltawire.transport.link import CLOSE_GRACE_SECONDS, LINK, MAX_HEADER_BYTES
 from deltawire.transport.refusals import Headers, failure_of, refusal_bytes
 from deltawire.transport.request_head import RequestHead, parser_for, too_large_head
-from deltawire.transport.room import make_room
+from deltawire.transport.room import WaitingConnections
 from deltawire.transport.send_clock import SendClock
 from deltawire.transport.websocket import WebSocketProtocol
 
@@ -36,15 +36,16 @@ class HttpProtocol(asyncio.Protocol):
         self,
         *,
         timeouts: HttpTimeouts,
+        waiting: WaitingConnections,
         config: Config,
         server_state: ServerState,
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
-        """Store uvicorn's arguments and the client's time-outs."""
+        """Store uvicorn's arguments, the client's time-outs, and the connections of the server that wait."""
         self.has_room = True
         """True while a send returns without waiting for the client to read."""
-        self._server_facts = ServerFacts(timeouts, config, server_state, app_state)
+        self._server_facts = ServerFacts(timeouts, config, server_state, app_state, waiting)
         self._parser: httptools.HttpRequestParser | None = parser_for(self)
         self._head = RequestHead()
         self.exchange: HttpExchange | None = None
@@ -116,7 +117,7 @@ class HttpProtocol(asyncio.Protocol):
         self.transport = transport
         self._clock = SendClock(transport, self._server_facts.timeouts.send)
         self._connection_facts = connection_facts(transport)
-        make_room(self._server_facts.state.connections)
+        self._server_facts.waiting.make_room(len(self._server_facts.state.connections))
         self._server_facts.state.connections.add(cast("Any", self))
         self._await_request()
 
@@ -149,6 +150,7 @@ class HttpProtocol(asyncio.Protocol):
     def connection_lost(self, _: Exception | None) -> None:
         """Wake waiting senders, and release the last request, which refers to this protocol."""
         self._server_facts.state.connections.discard(cast("Any", self))
+        self._server_facts.waiting.discard(self)
         self.deadline.clear()
         self._clock.stop()
         self.resume_writing()
@@ -288,7 +290,9 @@ class HttpProtocol(asyncio.Protocol):
             self.transport.close()
 
     def _await_request(self) -> None:
+        self._server_facts.waiting.discard(self)
         self.deadline.set(self._server_facts.timeouts.handshake, self.transport.abort, cuts_a_request=True)
 
     def _await_next(self) -> None:
+        self._server_facts.waiting.add(self)
         self.deadline.set(self._server_facts.timeouts.keep_alive, self.transport.close)

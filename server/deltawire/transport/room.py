@@ -2,34 +2,40 @@
 
 import resource
 import sys
-from collections.abc import Collection
+from itertools import islice
 from typing import Any, Final
 
+_AT_ONCE: Final = 16
+"""The part of the most connections that is closed at once."""
 
-def _most_connections() -> int:
+
+def most_connections() -> int:
     """Return three quarters of the process's descriptors: files, databases and the upstream need the others."""
     descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return sys.maxsize if descriptors == resource.RLIM_INFINITY else descriptors * 3 // 4
 
 
-_MOST: Final = _most_connections()
-_AT_ONCE: Final = 16
-"""The part of `_MOST` that is closed at once: to find the oldest, all connections are looked at."""
+class WaitingConnections:
+    """The kept connections of a server that wait for their next request."""
 
+    def __init__(self, most: int) -> None:
+        """With `most` connections of all kinds, those that wait give way to new ones."""
+        self._most = most
+        self._waiting: dict[Any, None] = {}
+        """In the order in which they began to wait."""
 
-def make_room(connections: Collection[Any]) -> None:
-    """Close the connections that have waited longest for their next request, where there are too many of all kinds."""
-    if len(connections) < _MOST:
-        return
-    idle = [connection for connection in connections if _is_idle(connection)]
-    idle.sort(key=lambda connection: connection.deadline.due)
-    for connection in idle[: max(1, _MOST // _AT_ONCE)]:
-        connection.transport.close()
+    def add(self, connection: Any) -> None:
+        """Note that a connection waits."""
+        self._waiting[connection] = None
 
+    def discard(self, connection: Any) -> None:
+        """Note that a connection does not wait any more, if it did."""
+        self._waiting.pop(connection, None)
 
-def _is_idle(connection: Any) -> bool:
-    """Return whether a connection waits for its next request; a socket never does."""
-    deadline = getattr(connection, "deadline", None)
-    if deadline is None or deadline.cuts_a_request:
-        return False
-    return connection.exchange is None and not connection.transport.is_closing()
+    def make_room(self, connections: int) -> None:
+        """Close those that have waited longest, where so many connections are open."""
+        if connections < self._most:
+            return
+        for connection in list(islice(self._waiting, max(1, self._most // _AT_ONCE))):
+            del self._waiting[connection]
+            connection.transport.close()

@@ -8,13 +8,11 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 import pytest
-from support.client import connected
 from support.log import Log
 from support.serving import serving
 from support.upstream import AT_ONCE, Upstream
 
 from deltawire.protocol.errors import TABLE
-from deltawire.transport import room
 
 QUESTION = b'{"message": "hi"}'
 
@@ -307,23 +305,6 @@ async def test_a_body_may_come_byte_by_byte(raw: Raw) -> None:
     raw.writer.write(f"{head}\r\n\r\n".encode() + b"".join(b"1\r\n%c\r\n" % byte for byte in body) + b"0\r\n\r\n")
     assert (await raw.response()).status == 200
     assert await raw.is_kept()
-
-
-async def test_connections_that_wait_give_way_to_new_ones(upstream: Upstream, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "_MOST", 20)
-    async with serving(upstream) as address, connected(address) as client:
-        host, _, port = address.partition(":")
-        waiting: list[Raw] = []
-        for _ in range(29):
-            waiting.append(Raw(*await asyncio.open_connection(host, int(port))))
-            assert await waiting[-1].is_kept()
-        for closed in waiting[:10]:
-            assert await asyncio.wait_for(closed.rest(), AT_ONCE) == b""
-        for kept in waiting[10:]:
-            assert await kept.is_kept()
-        assert (await client.ask())[-1]["type"] == "usage"
-        for raw in waiting:
-            raw.writer.close()
 
 
 async def test_a_kept_connection_ends_when_no_request_comes(upstream: Upstream) -> None:

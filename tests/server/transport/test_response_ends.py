@@ -16,6 +16,7 @@ from uvicorn.server import ServerState
 
 from deltawire.transport.deadlines import HttpTimeouts
 from deltawire.transport.http import HttpProtocol
+from deltawire.transport.room import WaitingConnections
 
 ROUNDS = 20
 
@@ -48,9 +49,10 @@ async def connected_to(app: Any) -> AsyncIterator[tuple[asyncio.StreamReader, as
     config = Config(app, lifespan="off", log_config=None)
     config.load()
     timeouts = HttpTimeouts(handshake=AT_ONCE, send=AT_ONCE, keep_alive=AT_ONCE)
-    state = ServerState()
+    state, waiting = ServerState(), WaitingConnections(100)
     server = await asyncio.get_running_loop().create_server(
-        lambda: HttpProtocol(timeouts=timeouts, config=config, server_state=state, app_state={}), "127.0.0.1"
+        lambda: HttpProtocol(timeouts=timeouts, waiting=waiting, config=config, server_state=state, app_state={}),
+        "127.0.0.1",
     )
     async with server:
         reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
