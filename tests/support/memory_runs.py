@@ -3,7 +3,7 @@
 import asyncio
 from collections import defaultdict
 
-from deltawire.chat.runs.elsewhere.store import LEASE_SECONDS
+from deltawire.chat.runs.elsewhere.store import LEASE_SECONDS, StreamLost
 
 
 class MemoryRunStore:
@@ -32,7 +32,9 @@ class MemoryRunStore:
     async def receive(self, process: str) -> list[bytes]:
         return await self._next(self._inboxes, process)
 
-    async def append(self, stream: str, entries: list[bytes]) -> int:
+    async def append(self, stream: str, entries: list[bytes], *, is_new: bool = True) -> int:
+        if stream not in self.streams and not is_new:
+            raise StreamLost
         self.streams[stream] += entries
         await self._notify()
         return len(self.streams[stream])
@@ -83,4 +85,5 @@ class MemoryRunStore:
                 await self._news.wait_for(lambda: lists.get(name))
         except TimeoutError:
             return []
-        return lists.pop(name)
+        entries, lists[name] = lists[name], []
+        return entries

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.util import find_spec
@@ -24,15 +25,20 @@ def _program() -> str:
 
 
 class RedisServer:
-    """A server on a port of its own, which it takes again after a restart; it keeps nothing on disk."""
+    """A server on a port of its own, which it takes again after a restart; it keeps nothing on disk.
 
-    def __init__(self, port: int) -> None:
+    `folder` is for what it sends to a replica.
+    """
+
+    def __init__(self, port: int, folder: str) -> None:
         self._port = port
+        self._folder = folder
         self.url = f"redis://127.0.0.1:{port}/0"
 
     async def start(self) -> None:
         """Start it, and wait until it answers."""
-        arguments = ["--port", str(self._port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+        arguments = ["--port", str(self._port), "--bind", "127.0.0.1", "--dir", self._folder]
+        arguments += ["--save", "", "--appendonly", "no"]
         self._process = await asyncio.create_subprocess_exec(_program(), *arguments, stdout=asyncio.subprocess.PIPE)
         assert self._process.stdout is not None
         while b"Ready to accept connections" not in (line := await self._process.stdout.readline()):
@@ -59,9 +65,10 @@ class RedisServer:
 
 @asynccontextmanager
 async def redis_server(port: int) -> AsyncIterator[RedisServer]:
-    server = RedisServer(port)
-    await server.start()
-    try:
-        yield server
-    finally:
-        await server.kill()
+    with tempfile.TemporaryDirectory(prefix="redis-") as folder:
+        server = RedisServer(port, folder)
+        await server.start()
+        try:
+            yield server
+        finally:
+            await server.kill()

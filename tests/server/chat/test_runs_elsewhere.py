@@ -288,6 +288,30 @@ async def test_a_reader_that_takes_nothing_does_not_fill_the_store(stores: Store
         assert (len(listener.text), len(listener.ends)) == (20_000, 1)
 
 
+async def test_a_reader_whose_stream_the_store_has_lost_misses_no_frame_silently(stores: Stores) -> None:
+    async with pair_of(stores) as (_, there, stream, run):
+        listener = FakeListener(reads=False)
+        remote = await there.runs.find(run.name, CALLER.name)
+        cursor = listener.listens(remote)
+        assert isinstance(cursor, RemoteCursor)
+        await until(listener.reads.reached.is_set)
+        stream.says(Text("Hel"))
+        async with asyncio.timeout(60):
+            while not await cursor._store.length(cursor._listen.stream):  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
+        await cursor._store.remove(cursor._listen.stream)  # as one that runs out of memory does
+        stream.says(Text("lo"))
+        stream.finishes()
+        listener.reads.opens.set()
+        await listener.task
+        assert listener.refusal is not None
+        assert (listener.refusal.code, listener.text) == ("store_unavailable", "")
+        later = FakeListener()
+        later.listens(remote, 1)
+        await until(lambda: bool(later.ends))
+        assert later.text == "Hello"
+
+
 async def test_another_callers_run_is_not_found_in_any_process(stores: Stores) -> None:
     async with pair_of(stores) as (_, there, _, run):
         with pytest.raises(Failure) as refused:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Final
 
 from deltawire.chat.runs.elsewhere.messages import (
@@ -14,7 +15,7 @@ from deltawire.chat.runs.elsewhere.messages import (
     write_frame,
     write_refusal,
 )
-from deltawire.chat.runs.elsewhere.store import RunStore
+from deltawire.chat.runs.elsewhere.store import RunStore, StreamLost
 from deltawire.chat.runs.run import Run
 from deltawire.chat.runs.states import Departure, RunState
 from deltawire.limits.backend import StoreAway
@@ -24,6 +25,8 @@ from deltawire.protocol.frames import NumberedFrame
 _MAX_UNREAD: Final = 256
 """Entries of a stream; with more, its writer waits for the reader."""
 _POLL_SECONDS: Final = 0.05
+_LEAVE_SECONDS: Final = 2.0
+"""The time for the message of a reader that has removed its stream: the way in which it left is in the message."""
 
 
 class StreamListener:
@@ -39,7 +42,8 @@ class StreamListener:
         self._stream = listen.stream
         self._store = store
         self._slow_after = slow_after
-        self._has_left = False
+        self._has_begun = False
+        self._has_left = asyncio.Event()
         self._cursor = run.attach(self, listen.after)
 
     def push(self, _: NumberedFrame) -> bool:
@@ -59,27 +63,42 @@ class StreamListener:
     async def write(self) -> None:
         """Write the frames to the stream, to the end of the run."""
         try:
-            while (frames := await self._cursor.next()) and not self._has_left:
-                if await self._store.append(self._stream, [write_frame(frame) for frame in frames]) > _MAX_UNREAD:
+            while (frames := await self._cursor.next()) and not self._has_left.is_set():
+                if await self._append([write_frame(frame) for frame in frames]) > _MAX_UNREAD:
                     await self._room()
-            if not self._has_left:
-                await self._store.append(self._stream, [END])
-            if self._has_left:
-                await self._store.remove(self._stream)  # its reader did so, perhaps before the last entries
+            if not self._has_left.is_set():
+                await self._append([END])
         except Failure as failure:
-            await self._store.append(self._stream, [write_refusal(failure)])
+            await self._refuse(failure)
         except TimeoutError:  # its reader takes nothing; one that goes on reads that it may come again
-            await self._store.append(self._stream, [write_refusal(unreachable())])
+            await self._refuse(unreachable())
+        except StreamLost:  # with what was not read; or its reader has removed it, and says so
+            await self._refuse(unreachable())
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LEAVE_SECONDS):
+                    await self._has_left.wait()
         except StoreAway:
             pass
         finally:
+            if self._has_left.is_set():
+                with suppress(StoreAway):
+                    await self._store.remove(self._stream)  # its reader did so, perhaps before the last entries
             self.leave(Departure.LOST)
 
     def leave(self, departure: Departure) -> None:
         """Note that its reader has left."""
-        self._has_left = True
+        self._has_left.set()
         self._run.detach(self._cursor, departure)
         self._cursor.end(None)
+
+    async def _append(self, entries: list[bytes]) -> int:
+        unread = await self._store.append(self._stream, entries, is_new=not self._has_begun)
+        self._has_begun = True
+        return unread
+
+    async def _refuse(self, failure: Failure) -> None:
+        with suppress(StoreAway):
+            await self._store.append(self._stream, [write_refusal(failure)])
 
     async def _room(self) -> None:
         async with asyncio.timeout(self._slow_after):

@@ -8,7 +8,7 @@ from redis.exceptions import RedisError
 
 from deltawire.aio.background import BackgroundTasks
 from deltawire.aio.timeouts import ticking_timeout
-from deltawire.chat.runs.elsewhere.store import LEASE_SECONDS, STREAM_SECONDS
+from deltawire.chat.runs.elsewhere.store import LEASE_SECONDS, STREAM_SECONDS, StreamLost
 from deltawire.limits.backend import StoreAway
 from deltawire.limits.redis.connection import CALL_SECONDS, PREFIX, RedisConnection
 
@@ -106,19 +106,25 @@ class RedisRunStore:
         rest = await self._call(cast("Any", self._store.client.lpop), key, _AT_ONCE)
         return [first[1], *(rest or ())]
 
-    async def append(self, stream: str, entries: list[bytes]) -> int:
-        """Append to a stream; return the number of entries that were not read."""
+    async def append(self, stream: str, entries: list[bytes], *, is_new: bool = True) -> int:
+        """Append to a stream; return the number of entries that were not read.
 
-        async def write() -> int:
+        Raise `StreamLost` for one that is not there, unless it may be a new one.
+        """
+
+        async def write() -> list[Any]:
             key = _key("stream", stream)
             async with self._store.client.pipeline(transaction=False) as pipeline:
-                for entry in entries:
-                    pipeline.xadd(key, {"f": entry})
+                for number, entry in enumerate(entries):
+                    pipeline.xadd(key, {"f": entry}, nomkstream=bool(number) or not is_new)
                 pipeline.pexpire(key, int(STREAM_SECONDS * 1000))
                 pipeline.xlen(key)
-                return int((await pipeline.execute())[-1])
+                return await pipeline.execute()
 
-        return await self._call(write)
+        *written, _, unread = await self._call(write)
+        if None in written:
+            raise StreamLost
+        return int(unread)
 
     async def length(self, stream: str) -> int:
         """Return the number of entries that were not read."""

@@ -10,6 +10,10 @@ STREAM_SECONDS: Final = 30.0
 """A stream that nobody reads or writes expires after this time."""
 
 
+class StreamLost(Exception):
+    """A stream is not there any more: its reader has removed it, or the store has lost it, with what was not read."""
+
+
 class RunStore(Protocol):
     """Leases, messages and streams. Each call raises `StoreAway` when the store does not answer."""
 
@@ -29,8 +33,11 @@ class RunStore(Protocol):
         """Return the next messages to a process; wait for one, at most a second or so."""
         ...
 
-    async def append(self, stream: str, entries: list[bytes]) -> int:
-        """Append to a stream; return the number of entries that were not read."""
+    async def append(self, stream: str, entries: list[bytes], *, is_new: bool = True) -> int:
+        """Append to a stream; return the number of entries that were not read.
+
+        Raise `StreamLost` for one that is not there, unless it may be a new one.
+        """
         ...
 
     async def length(self, stream: str) -> int:
