@@ -548,16 +548,16 @@ async def _(page: ChatPage, _: Upstream) -> None:
         return {"id": name, "parent": parent, "message": {"author": {"role": role}, "content": content}}
 
     mapping = {"a": node("a", None, "user", "Hi there"), "b": node("b", "a", "assistant", "Hello from elsewhere")}
-    panel = await import_file(page, [{"title": "Elsewhere", "create_time": 1.0, "mapping": mapping}, {"title": "x"}])
+    panel = await import_file(page, [{"title": "x"}])
     await expect(panel).to_contain_text("This file could not be imported")
     await panel.get_by_label("Import").set_input_files(
         {
             "name": "conversations.json",
             "mimeType": "application/json",
-            "buffer": json.dumps([{"title": "Elsewhere", "mapping": mapping}]).encode(),
+            "buffer": json.dumps([{"title": "Elsewhere", "mapping": mapping}, {"title": "x"}]).encode(),
         }
     )
-    await expect(panel).to_contain_text("1 chat was imported.")
+    await expect(panel).to_contain_text("1 chat was imported. Not imported: x")
     await page.page.keyboard.press("Escape")
     await show_list(page)
     await entry(page, "Elsewhere").click()
