@@ -48,7 +48,7 @@ async def test_connections_that_wait_for_a_request_give_way_to_new_ones(upstream
     async with running(*with_descriptors(200), **environment) as server:
         await server.ready()
         async with client_of(server.address) as client:
-            waiting = [await asked(server.address) for _ in range(250)]
+            waiting = [await kept_connection(server.address) for _ in range(250)]
             async with asyncio.timeout(20):
                 assert await waiting[0].reader.read() == b"", "the first was closed"
             await waiting[-1].ask()
@@ -70,7 +70,7 @@ class Kept(NamedTuple):
             assert (await self.reader.readuntil(b"}")).startswith(b"HTTP/1.1 200 ")
 
 
-async def asked(address: str) -> Kept:
+async def kept_connection(address: str) -> Kept:
     """Open a connection, and ask over it."""
     host, _, port = address.partition(":")
     kept = Kept(*await asyncio.open_connection(host, int(port)))

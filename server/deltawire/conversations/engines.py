@@ -1,7 +1,11 @@
 """SQLAlchemy's engines for SQLite and for PostgreSQL."""
 
+import sqlite3
+from functools import partial
 from typing import Any, Final
 
+import aiosqlite
+import stamina
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -9,7 +13,6 @@ from deltawire.conversations.faults import READ_ONLY, sqlstate_of
 from deltawire.conversations.tokenizer import index_text
 
 _SQLITE_PRAGMAS: Final = (
-    "journal_mode=WAL",  # readers do not block the writer, nor it them
     "synchronous=FULL",  # a client gets its last frame when the commit is on the disk
     "foreign_keys=ON",
     "cache_size=-8000",  # 8 MB for each connection
@@ -28,6 +31,7 @@ def sqlite(url: str, connections: int, begin: str, seconds: float) -> AsyncEngin
     def set_up(connection: Any, _: Any) -> None:
         connection.create_function("index_text", 2, index_text, deterministic=True)
         connection.isolation_level = None  # else the driver begins transactions itself, and not before the first write
+        connection.run_async(partial(_use_wal, seconds))
         cursor = connection.cursor()
         for pragma in _SQLITE_PRAGMAS:
             cursor.execute(f"PRAGMA {pragma}")
@@ -38,6 +42,20 @@ def sqlite(url: str, connections: int, begin: str, seconds: float) -> AsyncEngin
         connection.exec_driver_sql(begin)
 
     return engine
+
+
+async def _use_wal(seconds: float, connection: aiosqlite.Connection) -> None:
+    """Switch to the journal in which readers do not block the writer, nor it them.
+
+    SQLite itself does not wait here for another process that writes to a new file.
+    """
+    async for attempt in stamina.retry_context(on=_is_busy, attempts=None, timeout=seconds, wait_initial=0.01):
+        with attempt:
+            await connection.execute("PRAGMA journal_mode=WAL")
+
+
+def _is_busy(fault: Exception) -> bool:
+    return isinstance(fault, sqlite3.OperationalError) and fault.sqlite_errorcode == sqlite3.SQLITE_BUSY
 
 
 def postgresql(url: str, connections: int, seconds: float) -> AsyncEngine:

@@ -219,6 +219,17 @@ async def test_processes_that_migrate_at_once_do_it_once(fork_server: ForkServer
     await database.close()
 
 
+async def test_to_open_a_new_file_waits_for_another_process_that_writes_to_it(tmp_path: Path) -> None:
+    file = tmp_path / "c.db"
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        opening = asyncio.create_task(migrate.migrate(f"sqlite+aiosqlite:///{file}"))
+        done, _ = await asyncio.wait({opening}, timeout=0.3)  # a migration that does not wait has failed by then
+        assert not done
+        other.execute("ROLLBACK")
+        await opening
+
+
 async def test_migrations_are_one_transaction_so_that_another_process_comes_before_or_after_them_all(
     tmp_path: Path,
 ) -> None:
