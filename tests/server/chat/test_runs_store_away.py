@@ -6,7 +6,7 @@ from typing import Any
 
 import aiohttp
 import pytest
-from support.client import connected, text_of
+from support.client import Client, Frame, connected, text_of
 from support.log import Log
 from support.proxy import TcpProxy
 from support.redis import RedisServer, redis_server
@@ -155,6 +155,23 @@ async def test_a_server_whose_connections_to_the_store_have_vanished_is_not_take
         assert (text_of(frames), frames[-1]["type"]) == ("Hello world", "usage")
 
 
+async def listening_elsewhere(asker: Client, client: Client) -> tuple[str, list[Frame]]:
+    """Ask, and listen through another server; return the run, and its first two frames."""
+    await asker.chat(**CHAT)
+    run = (await asker.receive())["run"]
+    await client.send(type="resume", run=run, id="here")
+    return run, [await client.receive() for _ in range(2)]
+
+
+async def comes_again(client: Client, run: str, frames: list[Frame]) -> None:
+    """Hear that the rest cannot come, and resume after these frames: it comes then."""
+    refused = await client.receive()
+    assert (refused["code"], refused["retryable"]) == ("store_unavailable", True)
+    await client.send(type="resume", run=run, after=frames[-1]["seq"], id="here")
+    frames += await client.until_end("here")
+    assert (text_of(frames), frames[-1]["type"]) == ("Hello world", "usage")
+
+
 async def test_a_listener_whose_connection_to_the_store_has_vanished_is_told_to_come_again(
     upstream: Upstream, store: RedisServer
 ) -> None:
@@ -167,17 +184,10 @@ async def test_a_listener_whose_connection_to_the_store_has_vanished_is_told_to_
         connected(one) as asker,
         connected(two) as client,
     ):
-        await asker.chat(**CHAT)
-        run = (await asker.receive())["run"]
-        await client.send(type="resume", run=run, id="here")
-        frames = [await client.receive() for _ in range(2)]
+        run, frames = await listening_elsewhere(asker, client)
         proxy.freeze_all()
         goes_on.set()
-        refused = await client.receive()
-        assert (refused["code"], refused["retryable"]) == ("store_unavailable", True)
-        await client.send(type="resume", run=run, after=frames[-1]["seq"], id="here")
-        frames += await client.until_end("here")
-        assert (text_of(frames), frames[-1]["type"]) == ("Hello world", "usage")
+        await comes_again(client, run, frames)
 
 
 async def test_a_listener_whose_frames_could_not_be_written_is_told_to_come_again(
@@ -193,20 +203,13 @@ async def test_a_listener_whose_frames_could_not_be_written_is_told_to_come_agai
             connected(one) as asker,
             connected(two) as client,
         ):
-            await asker.chat(**CHAT)
-            run = (await asker.receive())["run"]
-            await client.send(type="resume", run=run, id="here")
-            frames = [await client.receive() for _ in range(2)]
+            run, frames = await listening_elsewhere(asker, client)
             await owner.execute_command("ACL", "SETUSER", "one", "-xadd")
             goes_on.set()
             await log.line(AWAY)
             await owner.execute_command("ACL", "SETUSER", "one", "+xadd")
             await log.line(BACK)
-            refused = await client.receive()
-            assert (refused["code"], refused["retryable"]) == ("store_unavailable", True)
-            await client.send(type="resume", run=run, after=frames[-1]["seq"], id="here")
-            frames += await client.until_end("here")
-            assert (text_of(frames), frames[-1]["type"]) == ("Hello world", "usage")
+            await comes_again(client, run, frames)
 
 
 async def test_an_answer_that_cannot_be_fetched_from_its_server_is_not_reported_as_no_longer_kept(
