@@ -1,4 +1,4 @@
-"""Imports without a library that the imported one takes where it is installed, and that nothing here needs."""
+"""Hide a library, which nothing here needs, from another one that would import it."""
 
 import sys
 from collections.abc import Iterator

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
@@ -127,6 +128,20 @@ async def test_a_run_whose_server_reaches_the_store_last_is_neither_gone_nor_ask
     assert len(upstream.exchanges) == 1
 
 
+@asynccontextmanager
+async def two_servers(
+    upstream: Upstream, store_of_one: str, store_of_two: str
+) -> AsyncIterator[tuple[Client, Client, str]]:
+    """Two servers with these addresses of their store; yield a client of each, and the address of the second."""
+    async with (
+        serving(upstream, redis_url=store_of_one) as one,
+        serving(upstream, redis_url=store_of_two) as two,
+        connected(one) as asker,
+        connected(two) as client,
+    ):
+        yield asker, client, two
+
+
 async def test_a_server_whose_connections_to_the_store_have_vanished_is_not_taken_for_dead(
     upstream: Upstream, store: RedisServer
 ) -> None:
@@ -134,10 +149,7 @@ async def test_a_server_whose_connections_to_the_store_have_vanished_is_not_take
     upstream.plays(says_when(goes_on))
     async with (
         TcpProxy(address_of(store)) as proxy,
-        serving(upstream, redis_url=f"redis://{proxy.address}/0") as one,
-        serving(upstream, redis_url=store.url) as two,
-        connected(one) as asker,
-        connected(two) as client,
+        two_servers(upstream, f"redis://{proxy.address}/0", store.url) as (asker, client, two),
     ):
         await asker.chat(**CHAT)
         run = (await asker.receive())["run"]
@@ -179,10 +191,7 @@ async def test_a_listener_whose_connection_to_the_store_has_vanished_is_told_to_
     upstream.plays(says_when(goes_on))
     async with (
         TcpProxy(address_of(store)) as proxy,
-        serving(upstream, redis_url=store.url) as one,
-        serving(upstream, redis_url=f"redis://{proxy.address}/0") as two,
-        connected(one) as asker,
-        connected(two) as client,
+        two_servers(upstream, store.url, f"redis://{proxy.address}/0") as (asker, client, _),
     ):
         run, frames = await listening_elsewhere(asker, client)
         proxy.freeze_all()
@@ -197,12 +206,8 @@ async def test_a_listener_whose_frames_could_not_be_written_is_told_to_come_agai
     upstream.plays(says_when(goes_on))
     async with store.client() as owner:
         await owner.execute_command("ACL", "SETUSER", "one", "on", "nopass", "~*", "+@all")
-        async with (
-            serving(upstream, redis_url=store.url.replace("redis://", "redis://one:any@")) as one,
-            serving(upstream, redis_url=store.url) as two,
-            connected(one) as asker,
-            connected(two) as client,
-        ):
+        limited = store.url.replace("redis://", "redis://one:any@")
+        async with two_servers(upstream, limited, store.url) as (asker, client, _):
             run, frames = await listening_elsewhere(asker, client)
             await owner.execute_command("ACL", "SETUSER", "one", "-xadd")
             goes_on.set()
