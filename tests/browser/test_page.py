@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 from playwright.async_api import Browser, Locator, expect
 from support.page import ChatPage, opened
-from support.serving import serving
+from support.serving import serving, sharing
 from support.upstream import Upstream, says, says_and_is_silent, says_when
 
 # Half of it goes, and what that does to the scrolling has been seen by the page: a scroll event comes with a drawing.
@@ -22,6 +22,7 @@ TOP = """(element) => {
   const topOf = (it) => it.getBoundingClientRect().top;
   return topOf(element) - topOf(element.closest("[data-scroller]"));
 }"""
+JAVASCRIPT = "text/javascript"
 SOME_FRAMES = "async () => { for (let n = 0; n < 4; n++) await new Promise(requestAnimationFrame); }"
 
 
@@ -191,6 +192,20 @@ async def test_without_the_part_that_has_the_panels_they_offer_to_load_it_again(
         await page.page.unroute_all()
         await page.button("Reload").click()
         await page.opens_settings()
+
+
+async def test_a_fault_that_no_part_catches_leaves_no_empty_page(browser: Browser, upstream: Upstream) -> None:
+    fault = "export const Panels = () => { throw new Error('a fault of the page'); };"
+    async with sharing(upstream) as address, opened(browser, address) as page:
+        await page.box.fill("half a thought")
+        await page.page.route("**/assets/panels-*.js", lambda route: route.fulfill(body=fault, content_type=JAVASCRIPT))
+        await page.page.reload()
+        await expect(page.page.get_by_text("The page could not be loaded.")).to_be_visible()
+        assert page.errors == ["a fault of the page"]
+        page.errors.clear()
+        await page.page.unroute_all()
+        await page.button("Reload").click()
+        await expect(page.box).to_have_value("half a thought")
 
 
 async def test_thoughts_are_asked_for_and_folded_away(page: ChatPage, upstream: Upstream) -> None:

@@ -15,6 +15,8 @@ from support.paths import WEB
 WIDE: Final = {"width": 1280, "height": 800}
 TABLET: Final = {"width": 820, "height": 1180}
 NARROW: Final = {"width": 360, "height": 740}
+_ANSWER_S = 5
+"""For a page that is asked what it shows, in seconds."""
 _AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
 
 COUNT_NODES = """() => {
@@ -144,6 +146,14 @@ class ChatPage:
             await self.page.evaluate(HAS_CHANGED)
             yield scheme
 
+    async def tells(self) -> str:
+        """The faults of the page and the text that it shows, for the report of a test that failed."""
+        try:
+            shown = await asyncio.wait_for(self.page.evaluate("document.body.innerText"), _ANSWER_S)
+        except Exception as fault:  # noqa: BLE001 - a page that has crashed, or hangs, is told of too
+            shown = repr(fault)
+        return f"the page's faults: {self.errors}; it shows: {shown!r}"
+
     async def another_tab(self) -> "ChatPage":
         """Another tab of the same browser, which shows the same."""
         tab = ChatPage(await self.page.context.new_page())
@@ -213,8 +223,12 @@ async def visited(
         page = ChatPage(await context.new_page())
         await page.resize(viewport)
         await page.page.emulate_media(**media)
-        await page.page.goto(f"http://{address}/")
-        yield page
+        try:
+            await page.page.goto(f"http://{address}/")
+            yield page
+        except Exception as fault:
+            fault.add_note(await page.tells())
+            raise
     assert page.errors == []
     assert page.hosts == {address}
 

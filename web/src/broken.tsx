@@ -1,4 +1,4 @@
-/** Stands for the page where its words did not come, in no language's but English. */
+/** Stands for the page where its words did not come, or a part of it failed; in English, as there may be no other words. */
 export function Broken() {
   return (
     <main className="m-auto p-5">

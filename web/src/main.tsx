@@ -12,10 +12,7 @@ import { conversationAt, isKnown, sharedAt, unsentIn } from "./state/addresses";
 import { directionOf, languageOf, wordsOf } from "./text/words/languages";
 import type { Words } from "./text/words/words";
 
-const page = document.getElementById("page");
-if (page === null) throw new Error("index.html has an element with the id page");
-
-const root = createRoot(page);
+const root = createRoot(document.getElementById("page") as HTMLElement, { onUncaughtError });
 const token = new Token(tabStorage());
 
 const reader = languageOf(navigator.languages);
@@ -23,12 +20,12 @@ document.documentElement.lang = reader.language;
 document.documentElement.dir = directionOf(reader.language);
 /** What is drawn first has no text, and does not wait for these. */
 const words = new Promise<Words>((resolve) => {
-  wordsOf(reader).then(resolve, () => root.render(<Broken />));
+  wordsOf(reader).then(resolve, giveUp);
 });
 
 const shared = sharedAt(location.pathname);
 if (shared === null) showChats();
-else void showShared(shared);
+else showShared(shared).catch(giveUp);
 
 function showChats(): void {
   const chat = new ChatController(location.origin, token, loadPreferences(), !isKnown(location.pathname), words);
@@ -46,4 +43,14 @@ function showChats(): void {
 async function showShared(link: string): Promise<void> {
   const [{ SharedPage }, loaded] = await Promise.all([import("./shared"), words]);
   root.render(<SharedPage link={link} token={token} words={loaded} />);
+}
+
+/** A fault that no part catches would leave an empty page. */
+function onUncaughtError(fault: unknown): void {
+  reportError(fault);
+  giveUp();
+}
+
+function giveUp(): void {
+  root.render(<Broken />);
 }
