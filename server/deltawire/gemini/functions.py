@@ -12,17 +12,32 @@ from deltawire.protocol.chat_request import ChatRequest
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.tools import FunctionTool
 
+_SIGNATURE: Final = "thoughtSignature"
 _NO_SIGNATURE: Final = "skip_thought_signature_validator"
 """Google's placeholder for the signature of a call that the model did not make, or whose signature is lost."""
 _encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(list[dict[str, Any]]).decode
 
 
 def plain_calls(text: str, calls: Sequence[tuple[str, dict[str, Any]]], model: str) -> bytes:
     """Return a step of the model without its own parts, as a JSON array: its text, and its calls by name."""
     parts: list[dict[str, Any]] = [{"text": text}] if text else []
     for number, (name, arguments) in enumerate(calls):
-        signed = {"thoughtSignature": _NO_SIGNATURE} if number == 0 and checks_signatures(model) else {}
+        signed = {_SIGNATURE: _NO_SIGNATURE} if number == 0 and checks_signatures(model) else {}
         parts.append({"functionCall": {"name": name, "args": arguments}, **signed})
+    return _encode(parts)
+
+
+def signed_again(encoded: bytes, model: str) -> bytes:
+    """Return another model's parts, a JSON array, without its signatures, which are valid for that model only.
+
+    A part of an empty text only carries a signature, and is left out.
+    """
+    signed = [part for part in _decode(encoded) if part.get("text") != ""]
+    parts = [{name: value for name, value in part.items() if name != _SIGNATURE} for part in signed]
+    first_call = next((part for part in parts if "functionCall" in part), None)
+    if first_call is not None and checks_signatures(model):
+        first_call[_SIGNATURE] = _NO_SIGNATURE
     return _encode(parts)
 
 

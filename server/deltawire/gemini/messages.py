@@ -69,6 +69,8 @@ class StoredMessage(HistoryMessage, frozen=True, kw_only=True, gc=False):
 
     It is JSON: the model's parts; or where functions were called, the contents of all rounds (`contents_of`).
     """
+    signed_for: str | None = None
+    """The only model that accepts the signatures in the parts; None where no model checks them any more."""
     files: tuple[Attachment, ...] = ()
 
 

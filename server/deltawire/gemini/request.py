@@ -7,7 +7,7 @@ arguments.
 from msgspec import Raw
 
 from deltawire.gemini.built_in import built_in_tools
-from deltawire.gemini.functions import declarations, tool_config
+from deltawire.gemini.functions import declarations, signed_again, tool_config
 from deltawire.gemini.messages import Exchange, StoredMessage, contents_of
 from deltawire.gemini.models import MAX_OUTPUT_TOKENS, family_of
 from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
@@ -24,7 +24,7 @@ def request_body(
     `exchange` comes after the message. It is sent as it came, and so are the parts of stored messages.
     """
     family = family_of(model)
-    contents: list[_TextOrParts] = [content for message in history for content in _contents(message)] if history else []
+    contents: list[_TextOrParts] = [it for message in history for it in _contents(message, model)] if history else []
     if request.message:
         contents += [("user", request.message)]
     contents += exchange
@@ -58,9 +58,12 @@ def request_body(
     return body
 
 
-def _contents(message: HistoryMessage) -> list[_TextOrParts]:
+def _contents(message: HistoryMessage, model: str) -> list[_TextOrParts]:
     if isinstance(message, StoredMessage) and message.parts is not None:
-        return list(contents_of(message.parts))
+        contents = contents_of(message.parts)
+        if message.signed_for in (None, model):
+            return list(contents)
+        return [(role, parts if role == "user" else signed_again(parts, model)) for role, parts in contents]
     return [(message.role, message.text)] if message.text else []
 
 

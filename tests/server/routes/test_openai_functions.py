@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any
 
 import openai
@@ -15,12 +16,14 @@ from support.openai_client import openai_client
 from support.paths import DOCS
 from support.redis import RedisServer
 from support.serving import serving, sharing
-from support.upstream import Exchange, Upstream, says
+from support.upstream import Exchange, Upstream, fails, says
 
 MODEL = "gemini-flash-latest"
 CHAT_TOOLS: Any = [{"type": "function", "function": tool} for tool in TOOLS]
 RESPONSE_TOOLS: Any = [{"type": "function", "strict": None, "parameters": None, **tool} for tool in TOOLS]
 ASK: Any = [{"role": "user", "content": "How is it?"}]
+PLACEHOLDER = "skip_thought_signature_validator"
+"""Google's, for a call that the model did not make."""
 SCHEMA = {"type": "object", "properties": {"sky": {"type": "string"}}}
 
 
@@ -157,9 +160,27 @@ async def test_a_step_that_is_not_known_goes_as_plain_parts(upstream: Upstream, 
     _, call_content, result_content = contents_of(upstream.exchanges[0])
     part: dict[str, Any] = {"functionCall": {"name": "clock", "args": {"zone": "CET"}}}
     if signed:
-        part["thoughtSignature"] = "skip_thought_signature_validator"
+        part["thoughtSignature"] = PLACEHOLDER
     assert call_content["parts"] == [{"text": "Let me look."}, part]
     assert result_content["parts"] == [{"functionResponse": {"name": "clock", "response": {"result": "noon"}}}]
+
+
+async def test_the_signatures_of_a_model_are_sent_to_no_other(upstream: Upstream) -> None:
+    parts = [call("weather", {"city": "Bern"}, named="w", signature="c2ln"), call("clock", {}, named="k")]
+    signed_text = b'{"text": "", "thoughtSignature": "dGV4dA=="}'
+    upstream.plays(calls(*parts, signed_text), fails(503), says("Sunny."), says("Rainy."))
+    models = {"models": "gemini-3-pro,gemini-3-flash", "fallback_models": "gemini-3-flash"}
+    async with sharing(upstream, retries=0, **models) as address, openai_client(address) as client:
+        ask = partial(client.chat.completions.create, tools=CHAT_TOOLS)
+        made = (await ask(model="gemini-3-pro", messages=ASK)).choices[0].message.model_dump(exclude_none=True)
+        messages = [*ASK, made, *results_of(made)]
+        answers = [await ask(model=model, messages=messages) for model in ("gemini-3-pro", "gemini-3-flash")]
+    assert [answer.model for answer in answers] == ["gemini-3-flash", "gemini-3-flash"]
+    own, fallback, other = [contents_of(exchange)[1]["parts"] for exchange in upstream.exchanges[1:]]
+    assert [part.get("thoughtSignature") for part in own] == ["c2ln", None, "dGV4dA=="]
+    assert fallback == [own[0] | {"thoughtSignature": PLACEHOLDER}, own[1]]
+    assert [part["functionCall"]["name"] for part in other] == ["weather", "clock"]
+    assert [part.get("thoughtSignature") for part in other] == [PLACEHOLDER, None]
 
 
 async def test_the_recipe_of_the_guide_calls_its_function(upstream: Upstream) -> None:

@@ -33,10 +33,13 @@ class KeptCalls:
         """Keep the parts of a turn that has ended, where it ended in calls."""
         rounds = turn.rounds
         if rounds.is_left_in_calls:
-            await self._store.keep(caller, turn.id, rounds.contents[-1].parts)
+            await self._store.keep(caller, _key(turn.usage.model, turn.id), rounds.contents[-1].parts)
 
     async def with_kept_parts(self, caller: str, request: ChatRequest, model: str) -> ChatRequest:
-        """Return a request whose steps are as the provider takes them. Raise `Failure` for too much of them."""
+        """Return a request whose steps are as this model of the provider takes them: its own ones with its parts.
+
+        Raise `Failure` for too much of them.
+        """
         steps = [message for message in request.history or () if isinstance(message, CallStep)]
         if not steps:
             return request
@@ -45,8 +48,9 @@ class KeptCalls:
                 check_nesting(call.arguments, call.path)
         if sum(map(_chars_of, steps)) > self._max_chars:
             raise too_large("history", self._max_chars)
-        names = list({step.name: None for step in steps if step.name})
-        found = self._within(await self._store.find(caller, names), steps)
+        keys = {_key(model, step.name): step.name for step in steps if step.name}
+        stored = await self._store.find(caller, list(keys))
+        found = self._within({keys[key]: parts for key, parts in stored.items()}, steps)
         history = [
             _stored(message, found.get(message.name), model) if isinstance(message, CallStep) else message
             for message in request.history or ()
@@ -70,6 +74,11 @@ class KeptCalls:
         return kept
 
 
+def _key(model: str, step: str) -> str:
+    """Return the key of a step's parts: their signatures are valid for the model that made them."""
+    return f"{model}:{step}"
+
+
 def _chars_of(step: CallStep) -> int:
     call_chars = sum([len(call.name) + len(arguments_text(call.arguments)) for call in step.calls])
     return len(step.text) + call_chars + sum(map(len, step.results.values()))
@@ -84,7 +93,7 @@ def _stored(step: CallStep, parts: bytes | None, model: str) -> StoredMessage:
         names, parts = call_ids, plain_calls(step.text, [(call.name, call.arguments) for call in step.calls], model)
     results = {name: ToolAnswer(call=name, result=_result_of(text)) for name, text in step.results.items()}
     contents = (Content("model", parts), Content("user", responses(parts, names, results)))
-    return StoredMessage("model", step.text, parts=exchange_of(contents))
+    return StoredMessage("model", step.text, parts=exchange_of(contents), signed_for=model)
 
 
 def _result_of(text: str) -> Any:

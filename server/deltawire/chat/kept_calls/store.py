@@ -1,4 +1,4 @@
-"""The store of the model's parts, by the caller and the step."""
+"""The store of the models' parts, by the caller and the step of a model."""
 
 from collections.abc import Sequence
 from typing import Final, Protocol
