@@ -49,6 +49,22 @@ async def test_an_answer_is_copied_as_markdown_alone(page: ChatPage, upstream: U
     assert types == ["text/plain"]
 
 
+@pytest.mark.parametrize("label", ["Copy answer", "Copy as Markdown", "Copy code"])
+async def test_a_browser_that_does_not_let_the_page_copy_is_said_to(
+    page: ChatPage, upstream: Upstream, label: str
+) -> None:
+    await answers(page, upstream, "```py\nx = 1\n```")
+    session = await page.page.context.new_cdp_session(page.page)
+    context = (await session.send("Target.getTargetInfo"))["targetInfo"]["browserContextId"]
+    for unsanitized in (True, False):
+        permission = {"name": "clipboard-write", "allowWithoutSanitization": unsanitized}
+        denied = {"permission": permission, "setting": "denied", "browserContextId": context}
+        await session.send("Browser.setPermission", denied)
+    await page.answer.get_by_role("button", name=label, exact=True).click()
+    await expect(page.answer.get_by_role("button", name="The browser does not let this page copy")).to_be_visible()
+    await page.page.context.clear_permissions()
+
+
 @pytest.mark.parametrize(
     "label,text",
     [

@@ -16,7 +16,8 @@ export function CopyButton({ text, label, icon = ICONS.copy, rich }: Props) {
   const [copied, note] = useCopied();
   if (!window.isSecureContext) return null; // the clipboard is closed to pages over plain http
   const copy = () => note(copyText(text, rich));
-  return <IconButton icon={copied ? ICONS.check : icon} label={copied ? words.copied : label} onClick={copy} />;
+  const drawing = { copied: ICONS.check, copy_denied: ICONS.warning };
+  return <IconButton icon={copied ? drawing[copied] : icon} label={copied ? words[copied] : label} onClick={copy} />;
 }
 
 async function copyText(text: string, rich: Props["rich"]): Promise<void> {
