@@ -27,6 +27,7 @@ import type { Reattachment } from "./reattachment";
 import { SettingsWriter } from "./settings-writer";
 import { TurnPreparation } from "./turn-preparation";
 import { Turns } from "./turns";
+import type { Writing } from "./writing";
 
 export class ChatController {
   readonly store: Store;
@@ -45,8 +46,9 @@ export class ChatController {
   #facts: Promise<void> | null = null;
   readonly #makeReattachment: () => Promise<Reattachment>;
   #reattachment: Promise<Reattachment> | null = null;
-  /** Made by a part that is loaded later. */
+  /** Made by parts that are loaded later. */
   attachments: Attachments | null = null;
+  writing: Writing | null = null;
   readonly makeFilesApi: (api: typeof FilesApi) => FilesApi;
   #hasBeenOpen = false;
   readonly #makeLibrary: () => Promise<Library>;

@@ -1,7 +1,7 @@
 import { type ReactNode, useLayoutEffect, useRef } from "react";
 import { useChat, useChatState, useWords } from "../../hooks/use-chat";
 import { useKeptFocus } from "../../hooks/use-kept-focus";
-import { isWriting } from "../../hooks/writing";
+import { useWriting } from "../../hooks/use-writing";
 import type { Panel as PanelName } from "../../state/state";
 import { closeDialog } from "./close-dialog";
 import { IconButton } from "./icon-button";
@@ -18,6 +18,7 @@ interface Props {
 /** What lies over the page until it is closed: with Escape, with its button, or with a click beside it. */
 export function Panel({ name, label, className, children }: Props) {
   const { store } = useChat();
+  const writing = useWriting();
   const words = useWords();
   const open = useChatState((state) => state.panel === name);
   const dialog = useRef<HTMLDialogElement>(null);
@@ -28,11 +29,11 @@ export function Panel({ name, label, className, children }: Props) {
     if (current === null) return;
     if (!open) return closeDialog(current);
     // It came late, or nobody asked for it. There is a button for each panel.
-    if (isWriting()) return store.dispatch({ type: "close", panel: name });
+    if (writing.isWriting()) return store.dispatch({ type: "close", panel: name });
     current.showModal();
     // Whoever comes here after a refusal comes to change what was refused.
     current.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
-  }, [open, store, name]);
+  }, [open, store, name, writing]);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes a dialog by itself
     <dialog
