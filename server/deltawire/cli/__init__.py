@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from deltawire import __version__
 from deltawire.process.hidden_library import import_structlog
@@ -16,11 +16,14 @@ if TYPE_CHECKING:  # a command imports what it needs
 
 T = TypeVar("T")
 
+_SERVES: Final = (None, "serve")
+"""The commands that serve."""
+
 
 def run(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the process's exit code."""
     arguments = _parser().parse_args(argv)
-    if arguments.command in (None, "serve"):
+    if arguments.command in _SERVES:
         gc.disable()  # until all is loaded: see `process.serving`
     if arguments.command == "key":
         from deltawire.cli.key import make_key  # noqa: PLC0415 - it needs no settings
@@ -37,7 +40,7 @@ def _run_with_settings(arguments: argparse.Namespace) -> int:
 
     keep_private()
     try:
-        return _run(load(), arguments)
+        return _run(load(serves=arguments.command in _SERVES), arguments)
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return 2

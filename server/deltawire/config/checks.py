@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from deltawire.config.addresses import check_url
+from deltawire.config.refusals import shown
 from deltawire.config.settings import PREFIX, Settings, SettingsError
 from deltawire.config.types import is_loopback
 from deltawire.conversations.database import why_unusable
@@ -18,8 +19,8 @@ from deltawire.limits.prices import Prices
 _WAYS_TO_ASK: Final = ("API_KEYS", "API_KEYS_FILE", "JWT_SECRET", "JWT_JWKS_URL")
 
 
-def contradictions(settings: Settings) -> Iterator[str]:
-    """Yield a line for each setting that does not fit the others."""
+def contradictions(settings: Settings, *, serves: bool = True) -> Iterator[str]:
+    """Yield a line for each setting that does not fit the others; of those about who comes in, where it `serves`."""
     if settings.default_model is not None and not {settings.default_model, "*"} & set(settings.models):
         yield f"{PREFIX}DEFAULT_MODEL: got {settings.default_model!r}; takes one of {PREFIX}MODELS"
     if settings.title_model is not None and not {settings.title_model, "*"} & {
@@ -27,7 +28,8 @@ def contradictions(settings: Settings) -> Iterator[str]:
         *settings.offered_models,
     }:
         yield f"{PREFIX}TITLE_MODEL: got {settings.title_model!r}; takes one of {PREFIX}MODELS"
-    yield from _open_access(settings)
+    if serves:
+        yield from _open_access(settings)
     yield from _limits_without_effect(settings)
     yield from _upstream_address(settings)
     if settings.api_key is not None and not re.fullmatch(r"[!-~]+", settings.api_key.get_secret_value()):
@@ -41,10 +43,10 @@ def _upstream_address(settings: Settings) -> Iterator[str]:
     for name in ("GOOGLE_GEMINI_BASE_URL", "GOOGLE_VERTEX_BASE_URL"):
         address = os.environ.get(name, "")
         if address and not _is_address(address):
-            yield f"{name}: got {address[:100]!r}; takes an address such as https://example.com"
+            yield f"{name}: got {shown(address)}; takes an address such as https://example.com"
         elif version := re.search(r"/(v\d+(?:(?:alpha|beta)\d*)?)/*$", address):
             yield (
-                f"{name}: got {address[:100]!r}; takes the address without {version[1]}, which is added; "
+                f"{name}: got {shown(address)}; takes the address without {version[1]}, which is added; "
                 "another version goes into GOOGLE_GENAI_API_VERSION"
             )
     latest = [name for name in (*settings.offered_models, *settings.fallback_models) if name.endswith("-latest")]

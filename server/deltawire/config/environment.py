@@ -11,18 +11,22 @@ from pydantic.fields import FieldInfo
 from deltawire.config.checks import contradictions
 from deltawire.config.description import describe
 from deltawire.config.kubernetes import is_of_a_service
+from deltawire.config.refusals import shown
 from deltawire.config.secret_files import SUFFIX
 from deltawire.config.settings import PREFIX, SECRETS, Settings, SettingsError
-from deltawire.config.types import Accepts, AcceptsSecret
+from deltawire.config.types import Accepts, AcceptsSecret, Unfit
 
 
-def load() -> Settings:
-    """Return the settings of this environment; raise `SettingsError` when they cannot be used."""
+def load(*, serves: bool = True) -> Settings:
+    """Return the settings of this environment; raise `SettingsError` when they cannot be used.
+
+    `serves` is False for a command that lets nobody in: it does not ask who may come in.
+    """
     try:
         settings = Settings()
     except ValidationError as error:
         raise SettingsError([_line(problem) for problem in error.errors()]) from None
-    if lines := list(contradictions(settings)):
+    if lines := list(contradictions(settings, serves=serves)):
         raise SettingsError(lines)
     return settings
 
@@ -53,8 +57,10 @@ def _line(problem: Any) -> str:
         ),
         (PREFIX + first + SUFFIX, ""),  # it stands in a file
     )
-    shown = "a value that is not shown" if isinstance(accepts, AcceptsSecret) else repr(got[:100])
-    return f"{name_in_use.upper()}: got {shown}; takes {accepts}"
+    value = "a value that is not shown" if isinstance(accepts, AcceptsSecret) else shown(got)
+    error = problem.get("ctx", {}).get("error")
+    reason = f"; {error}" if isinstance(error, Unfit) else ""
+    return f"{name_in_use.upper()}: got {value}; takes {accepts}{reason}"
 
 
 def _names_of(name: str, field: FieldInfo) -> list[str]:

@@ -32,6 +32,10 @@ _STORES: Final = {"redis": "redis", "rediss": "rediss", "unix": "unix", "valkey"
 """The accepted schemes of a Redis or Valkey URL, each with the scheme that the client knows."""
 
 
+class Unfit(ValueError):
+    """A value does not fit, for a reason that may be shown: it holds nothing of the value that is secret."""
+
+
 class Accepts(str):
     """The accepted values of a setting, in words."""
 
@@ -134,8 +138,10 @@ def _database_url(url: SecretStr) -> SecretStr:
     is_sqlite = driver.startswith("sqlite")
     if is_sqlite:
         check_sqlite(parameters)
-    elif not parameters.keys() <= _DRIVER_PARAMETERS:
-        raise ValueError
+    elif unknown := sorted(parameters.keys() - _DRIVER_PARAMETERS):
+        known = ", ".join(sorted(_DRIVER_PARAMETERS))
+        name = unknown[0] if re.fullmatch(r"\w{1,40}", unknown[0]) else "in the query"
+        raise Unfit(f"the driver does not know the parameter {name}, only {known} and sslmode")
     url_of_driver = sqlalchemy_url.set(drivername=driver, query=parameters)
     try:
         _, arguments = url_of_driver.get_dialect()().create_connect_args(url_of_driver)
@@ -160,7 +166,7 @@ def _files_url(url: str) -> str:
     """Return the URL of a folder or of an object store; credentials come from variables, never from the URL."""
     parts = urlsplit(url)
     is_folder = parts.scheme == "file" and not parts.netloc and parts.path.startswith("/")
-    is_bucket = parts.scheme in ("s3", "gs", "az") and bool(parts.netloc) and "@" not in parts.netloc
+    is_bucket = parts.scheme in ("s3", "gs", "az") and bool(re.fullmatch(r"[\w.-]+", parts.netloc))
     if not (is_folder or is_bucket) or parts.query or parts.fragment:
         raise ValueError
     return url

@@ -88,7 +88,7 @@ def postgresql(url: str, connections: int, seconds: float) -> AsyncEngine:
         if not is_pooled:
             return connection
         connection.close()
-        return dialect.connect(*positional, **named, **_THROUGH_A_POOLER)
+        return dialect.connect(*positional, **named | _THROUGH_A_POOLER)
 
     @event.listens_for(engine.sync_engine, "handle_error")
     def drop_read_only_connections(fault: Any) -> None:

@@ -97,6 +97,34 @@ def test_a_bad_value_is_named_with_what_it_got_and_what_it_takes(
     assert "; takes " in line
 
 
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("DELTAWIRE_FILES_URL", "s3://planted:planted/planted@bucket/files"),
+        ("DELTAWIRE_FILES_URL", "az://container/files?sig=planted"),
+        ("DELTAWIRE_JWT_JWKS_URL", "https://planted:planted@id.example/keys"),
+        ("DELTAWIRE_ALLOWED_ORIGINS", "https://a.example,https://planted@b.example"),
+        ("GOOGLE_GEMINI_BASE_URL", "https://planted:planted@proxy.example/v1beta"),
+        ("GOOGLE_GEMINI_BASE_URL", "planted:planted@proxy.example"),
+    ],
+)
+def test_a_bad_address_is_shown_without_what_may_be_secret_in_it(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv("GEMINI_API_KEY", "key")
+    [line] = lines_for(monkeypatch, **{name: value})
+    assert line.startswith(f"{name}: got '")
+    assert "planted" not in line
+
+
+def test_a_parameter_that_the_driver_of_the_database_does_not_know_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    url = "postgresql://u:planted@store.example/chat?sslmode=require&channel_binding=require"
+    [line] = lines_for(monkeypatch, DELTAWIRE_DATABASE_URL=url)
+    assert line.startswith("DELTAWIRE_DATABASE_URL: got a value that is not shown; takes ")
+    assert "does not know the parameter channel_binding, only " in line
+    assert "planted" not in line
+
+
 def test_an_empty_value_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
     usual = load().retry_max_delay
     monkeypatch.setenv("DELTAWIRE_RETRY_MAX_DELAY", "")
@@ -165,6 +193,7 @@ def test_an_open_address_needs_to_be_allowed(monkeypatch: pytest.MonkeyPatch, ho
     assert host in line
     for way in ("ALLOW_ANONYMOUS", *WAYS_TO_ASK, "API_KEYS_FILE"):
         assert f"DELTAWIRE_{way}" in line
+    assert load(serves=False).host == host
     monkeypatch.setenv("DELTAWIRE_ALLOW_ANONYMOUS", "true")
     assert load().host == host
 

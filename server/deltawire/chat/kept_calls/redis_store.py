@@ -7,7 +7,7 @@ from typing import Any, Final, ParamSpec, TypeVar
 from deltawire.aio.background import BackgroundTasks
 from deltawire.chat.kept_calls.in_memory import MemorySteps
 from deltawire.chat.kept_calls.store import KEPT_SECONDS, MAX_BYTES_PER_CALLER, MAX_STEPS_PER_CALLER
-from deltawire.limits.backend import StoreAway
+from deltawire.limits.backend import StoreAway, key_of
 from deltawire.limits.redis.connection import PREFIX, RedisConnection
 
 P = ParamSpec("P")
@@ -80,4 +80,4 @@ class RedisSteps:
 
 
 def _key(kind: str, caller: str, step: str = "") -> str:
-    return f"{PREFIX}:calls:{kind}:{len(caller)}:{caller}:{step}"
+    return f"{PREFIX}:calls:{kind}:{key_of(caller)}:{step}"
