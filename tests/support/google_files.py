@@ -31,6 +31,9 @@ class GoogleFiles(WebApp):
         self.becomes = "ACTIVE"
         """The state of a file after PROCESSING."""
         self.polled = asyncio.Event()
+        self.hung_up = 0
+        self.hangs_up_on = ""
+        """The part of an address whose requests get no answer: their connection is reset."""
         self.refusals: list[tuple[int, str]] = []
         """Statuses and messages with which the next questions are refused."""
         self.gone: tuple[int, str] = (403, "You do not have permission to access the File {} or it may not exist.")
@@ -59,6 +62,7 @@ class GoogleFiles(WebApp):
         return data["mimeType"], sha256(self.uploaded[name]).hexdigest() if name in self.uploaded else data["fileUri"]
 
     async def _begin(self, request: web.Request) -> web.Response:
+        self._may_hang_up(request)
         assert request.headers["X-Goog-Upload-Protocol"] == "resumable"
         self.uploads += 1
         name = f"f{self.uploads}"
@@ -83,8 +87,15 @@ class GoogleFiles(WebApp):
         return web.json_response(self._file_info(name, state))
 
     async def _delete(self, request: web.Request) -> web.Response:
+        self._may_hang_up(request)
         del self.uploaded[request.match_info["name"]]
         return web.json_response({})
+
+    def _may_hang_up(self, request: web.Request) -> None:
+        if self.hangs_up_on and self.hangs_up_on in request.path and request.transport is not None:
+            self.hung_up += 1
+            request.transport.abort()
+            raise web.HTTPGone
 
     def _file_info(self, name: str, state: str) -> dict[str, str]:
         expiry = datetime.fromtimestamp(self.expires[name], UTC).isoformat().replace("+00:00", "Z")

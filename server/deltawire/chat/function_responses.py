@@ -27,7 +27,7 @@ class _Part(Struct, frozen=True, rename="camel"):
     function_call: _Call | None = None
 
 
-_read_parts = msgspec.json.Decoder(list[_Part]).decode
+_read_parts = msgspec.json.Decoder(list[_Part], strict=False).decode  # as the answer was read
 
 
 def calls_of(parts: bytes) -> list[_Call]:

@@ -37,12 +37,14 @@ class BodyReader:
         self._is_over = False
         self.has_news = True
         """True while `take` has something to return or to raise."""
+        self._unread = b""
+        """The bytes that had come before the connection was lost: aiohttp would raise instead of returning them."""
         self._waiting: asyncio.Future[None] | None = None
         response.content.on_eof(self._take_end)
         # A response that is complete has returned its connection to the pool.
         self._connection = cast("Connection", response.connection.protocol) if response.connection else None
         if self._connection is not None:
-            self._connection.on_news = self.wake
+            self._connection.on_news, self._connection.on_loss = self.wake, self._keep_unread
 
     def news(self) -> asyncio.Future[None]:
         """Return a future that is done when `take` has something to return or to raise. One reader at a time."""
@@ -62,6 +64,9 @@ class BodyReader:
                 connection.read_on()
             return content
         self.has_news = is_over
+        if self._unread:
+            data, self._unread = self._unread, b""
+            return data
         try:
             data = self._response.content.read_nowait()
             if not data:
@@ -85,6 +90,10 @@ class BodyReader:
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(None)
 
+    def _keep_unread(self) -> None:
+        if not self._is_over and self._response.content.exception() is None:
+            self._unread = self._response.content.read_nowait()
+
     def _take_end(self) -> None:
         self._is_over = True
         self.wake()
@@ -95,6 +104,16 @@ class BodyReader:
         # aiohttp drops a connection whose chunks it cannot parse, without an error.
         if not self.ended and (self._connection is None or not self._connection.connected):
             raise aiohttp.ClientPayloadError
+
+
+def request_failure(error: BaseException, connect_seconds: float) -> Failure:
+    """Return the failure for an exception of a request: of its connection, of the transport, or of its own body."""
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        message = f"The provider could not be reached within {connect_seconds:g} s."
+        return Failure("upstream_timeout", message, cause="connect")
+    if isinstance(error.__cause__, Failure):  # a file could not be read while it was sent
+        return error.__cause__
+    return transport_failure(error)
 
 
 def transport_failure(error: BaseException) -> Failure:

@@ -19,7 +19,7 @@ from google.genai import types
 from deltawire.aio.running_time import RunningTime
 from deltawire.gemini.account import Account
 from deltawire.gemini.attaching import PlacedFiles, place_files
-from deltawire.gemini.body import TRANSPORT_ERRORS, BodyReader, Response, transport_failure
+from deltawire.gemini.body import TRANSPORT_ERRORS, BodyReader, Response, request_failure
 from deltawire.gemini.connection import Connector
 from deltawire.gemini.error_response import send_until_200
 from deltawire.gemini.messages import Exchange, FiledRequest, attachments_of, files_of
@@ -81,7 +81,7 @@ class GeminiClient:
             trust_env=account.proxies and bool(getproxies()),
             middlewares=(send_until_200,),
         )
-        self._remote_files = RemoteFiles(self._session)
+        self._remote_files = RemoteFiles(self._session, self._connect_timeout)
         options = types.HttpOptions(
             base_url=account.base_url,
             api_version=account.api_version,
@@ -132,16 +132,11 @@ class GeminiClient:
         try:
             # `_async_request` would call this through tenacity, which costs 0.1 ms and never retries here.
             response = await api._async_request_once(http_request, stream=True, implicit_retry=False)  # noqa: SLF001
-        except aiohttp.ConnectionTimeoutError:
-            message = f"The provider could not be reached within {self._connect_timeout:g} s."
-            raise Failure("upstream_timeout", message, cause="connect") from None
         except GoogleAuthError as error:
             code = "upstream_unavailable" if isinstance(error, TransportError) else "upstream_rejected"
             raise Failure(code, cause=type(error).__name__) from None
         except TRANSPORT_ERRORS as error:
-            if isinstance(error.__cause__, Failure):  # a file could not be read while it was sent
-                raise error.__cause__ from None
-            raise transport_failure(error) from None
+            raise request_failure(error, self._connect_timeout) from None
         reader = BodyReader(cast("Response", response.response_stream))
         return GeminiStream(reader, self._end_silence, self._running, has_tools=bool(request.tools))
 

@@ -32,6 +32,8 @@ class Connection(ResponseHandler):
         super().__init__(loop)
         self.on_news: Callable[[], None] | None = None
         """Called when bytes have come and when the connection is lost; each response sets its own."""
+        self.on_loss: Callable[[], None] | None = None
+        """Called just before the response learns that the connection is lost; each response sets its own."""
         self.is_lost = False
         self.is_idle = False
         """True while the connection is kept, and no request is sent over it."""
@@ -103,8 +105,10 @@ class Connection(ResponseHandler):
         return data[head_bytes:]
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """Call `on_news`. It is read first: aiohttp may release the connection, and so clear the callback."""
+        """Call `on_loss` and `on_news`. Both are read first: aiohttp may release the connection, and so clear them."""
         self.is_lost = True
+        if self.on_loss is not None:
+            self.on_loss()
         on_news = self.on_news
         super().connection_lost(exc)
         if on_news is not None:
@@ -158,5 +162,5 @@ class Connector(aiohttp.TCPConnector):
             peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _DROP_WHAT_IS_UNSENT)
             protocol.abort()
         connection = cast("Connection", protocol)
-        connection.on_news, connection.is_idle = None, True
+        connection.on_news, connection.on_loss, connection.is_idle = None, None, True
         super()._release(key, protocol, should_close=should_close)

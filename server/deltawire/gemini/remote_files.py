@@ -14,7 +14,7 @@ import aiohttp
 import msgspec
 
 from deltawire.aio.background import BackgroundTasks
-from deltawire.gemini.body import BodyReader, Response
+from deltawire.gemini.body import TRANSPORT_ERRORS, BodyReader, Response, request_failure
 from deltawire.gemini.events import FileFailure
 from deltawire.gemini.messages import Attachment, RemoteCopy
 from deltawire.gemini.streamed_body import StreamedBody
@@ -42,9 +42,10 @@ class ApiAddress(NamedTuple):
 class RemoteFiles:
     """The files of one account at the provider."""
 
-    def __init__(self, session: aiohttp.ClientSession) -> None:
-        """Use this session."""
+    def __init__(self, session: aiohttp.ClientSession, connect_seconds: float) -> None:
+        """Use this session, which gives up a connection after this time."""
         self._session = session
+        self._connect_seconds = connect_seconds
         self._background = BackgroundTasks()
 
     async def close(self) -> None:
@@ -132,9 +133,12 @@ class RemoteFiles:
         self, method: str, url: str, headers: dict[str, str], body: bytes | None = None
     ) -> tuple[Mapping[str, str], dict[str, Any]]:
         """Return the headers of an answer, and its JSON; raise `Failure`."""
-        async with self._session.request(method, url, headers=headers, data=body) as response:
-            data = await _read_body(response)
-            head = response.headers
+        try:
+            async with self._session.request(method, url, headers=headers, data=body) as response:
+                data = await _read_body(response)
+                head = response.headers
+        except TRANSPORT_ERRORS as error:
+            raise request_failure(error, self._connect_seconds) from None
         with suppress(msgspec.DecodeError):
             answer = msgspec.json.decode(data)
             if isinstance(answer, dict):

@@ -44,12 +44,18 @@ class GeminiStream:
         body = self._body
         data = b""
         try:
-            while not data and not body.ended and not self._is_silent:
+            while not data and not body.ended and (not self._is_silent or body.has_news):
                 if not body.has_news:
                     await body.news()
                 data = body.take()
         except Failure:
-            if self._is_closed or not self._reader.is_proven:
+            if self._is_closed:
+                raise
+            is_proven = self._reader.is_proven
+            if events := self._reader.take_unended():
+                body.wake()  # the next read meets the same failure
+                return events
+            if not is_proven:
                 raise
         if not data:
             return self._end()
@@ -70,9 +76,13 @@ class GeminiStream:
         return self._reader.end()
 
     def _wait_for_end(self, *, has_news: bool) -> None:
-        """Start the timer that ends a proven answer. Data without news does not restart it."""
+        """Start the timer that ends a proven answer. Data without news does not restart it.
+
+        What comes after it has run out was sent before: it lay unread while a slow client was sent to.
+        """
         if has_news or not self._reader.is_proven:
             self._stop_waiting()
+            self._is_silent = False
         if self._silence is None and self._reader.is_proven:
             self._silence = Watchdog(self._take_silence, self._running)
             self._silence.set(self._running.now() + self._end_silence)

@@ -18,8 +18,8 @@ MOST_CALLS_OF_A_DELTA = 46  # 44 were counted, 45 as events, and what the proces
 MOST_CALLS_OF_A_TURN = 1_600
 """With its connection, a new one to the upstream, and a single delta. Shares and runs take some 60 of them."""
 _DELTAS = 40
-_TURNS = 15
-_LONG_TURNS = 12
+_TURNS = 12
+_MOST_TURNS = 200
 _OURS = str(deltawire.__path__[0])
 _THEIRS = ("aiohttp", "google", "litestar", "prometheus_client", "structlog", "uvicorn")
 """Packages that only the server uses here; the test's client and its upstream stand on others."""
@@ -57,23 +57,33 @@ async def turn_over_a_socket(lockstep: Lockstep, address: str, deltas: int) -> N
         await lockstep.turn(client.socket, deltas)
 
 
+async def least(measure: Callable[[], Awaitable[int]], most: int) -> int:
+    """The least of a dozen counts; of more where it is over `most`.
+
+    A busy machine adds calls (timers, chunks that come in two pieces), and takes none away.
+    """
+    counts: list[int] = []
+    while len(counts) < _TURNS or (min(counts) > most and len(counts) < _MOST_TURNS):
+        counts.append(await measure())
+    return min(counts)
+
+
 @pytest.mark.parametrize("turn", [turn_over_a_socket, Lockstep.stream])
 async def test_a_delta_and_a_turn_make_no_more_calls_than_they_did(
     turn: Callable[[Lockstep, str, int], Awaitable[None]], upstream: Upstream
 ) -> None:
     lockstep = Lockstep()
     upstream.plays(lockstep)
-    deltas, turns = [], []
     async with sharing(upstream) as address:
         with counting() as calls:
-            for _ in range(_TURNS):
+
+            async def calls_of(deltas: int) -> int:
                 before = calls.number
-                await turn(lockstep, address, 1)
-                turns.append(calls.number - before)
-            for _ in range(_LONG_TURNS):
-                before = calls.number
-                await turn(lockstep, address, 1 + _DELTAS)
-                deltas.append((calls.number - before - min(turns)) / _DELTAS)
-    # The least of them: a busy machine adds calls (timers, chunks that come in two pieces), and takes none away.
-    assert 10 < min(deltas) <= MOST_CALLS_OF_A_DELTA, deltas
-    assert 100 < min(turns) <= MOST_CALLS_OF_A_TURN, turns
+                await turn(lockstep, address, deltas)
+                return calls.number - before
+
+            of_a_turn = await least(lambda: calls_of(1), MOST_CALLS_OF_A_TURN)
+            most = of_a_turn + _DELTAS * MOST_CALLS_OF_A_DELTA
+            of_a_delta = (await least(lambda: calls_of(1 + _DELTAS), most) - of_a_turn) / _DELTAS
+    assert 10 < of_a_delta <= MOST_CALLS_OF_A_DELTA
+    assert 100 < of_a_turn <= MOST_CALLS_OF_A_TURN

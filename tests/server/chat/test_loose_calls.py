@@ -58,6 +58,32 @@ async def test_a_letter_in_two_pieces_of_an_argument_is_one_letter(upstream: Ups
     assert await called_by(upstream, *pieces) == ({"city": "Bern \U0001f600!"}, "Sunny.")
 
 
+@pytest.mark.parametrize(
+    "calls_in_pieces",
+    [
+        [
+            '{"id": "1", "name": "weather", "partialArgs": [{"jsonPath": "$.city", "stringValue": "Be"}]}',
+            '{"id": "1", "name": "weather", "partialArgs": [{"jsonPath": "$.city", "stringValue": "rn"}]}',
+        ],
+        [
+            '{"name": "weather"}',
+            '{"partialArgs": [null, {"jsonPath": null}, {"jsonPath": "$.city", "stringValue": "Bern"}]}',
+        ],
+        [
+            '{"name": "weather", "args": {"city": "B"}}',
+            '{"partialArgs": [{"jsonPath": "$.city", "stringValue": "ern"}]}',
+        ],
+    ],
+    ids=["each piece names the call", "a piece is null", "the first piece has arguments"],
+)
+async def test_a_call_in_pieces_is_made_with_all_of_its_arguments(
+    upstream: Upstream, calls_in_pieces: list[str]
+) -> None:
+    pieces = [f'{{"functionCall": {piece[:-1]}, "willContinue": true}}}}'.encode() for piece in calls_in_pieces]
+    end = b'{"functionCall": {}}'
+    assert await called_by(upstream, *pieces, end) == ({"city": "Bern"}, "Sunny.")
+
+
 async def test_a_call_without_a_name_is_answered_as_any_other(upstream: Upstream) -> None:
     assert await called_by(upstream, b'{"functionCall": {"name": null, "args": {}}}') == ({}, "Sunny.")
 

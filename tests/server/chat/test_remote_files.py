@@ -29,6 +29,7 @@ def google(server: tuple[GoogleFiles, str]) -> GoogleFiles:
     google.uploaded.clear()
     google.uploads, google.polls_until_active, google.becomes = 0, 1, "ACTIVE"
     google.polled.clear()
+    google.hangs_up_on, google.hung_up = "", 0
     return google
 
 
@@ -137,3 +138,29 @@ async def test_a_copy_whose_turn_is_stopped_while_the_provider_reads_it_is_delet
         [end] = await socket.until_end()
     assert end["finish_reason"] == "cancelled"
     await no_copy_is_left(google)
+
+
+async def test_a_provider_that_hangs_up_on_a_file_is_asked_again_and_then_named(
+    address: str, google: GoogleFiles, client: Files
+) -> None:
+    google.hangs_up_on = "/upload/"
+    async with connected(address) as socket:
+        [error] = await socket.ask("One", files=[await large(client)])
+    assert (error["code"], google.hung_up > 1) == ("upstream_unavailable", True)
+
+
+async def test_a_copy_that_the_provider_does_not_let_go_keeps_no_other_there(
+    address: str, google: GoogleFiles, client: Files
+) -> None:
+    async with connected(address) as socket:
+        files = [await large(client), await large(client)]
+        for file in files:
+            await socket.ask("One", files=[file])
+    first, second = google.uploaded
+    google.hangs_up_on = f"/{first}"
+    for file in files:
+        assert await client.delete(file) == 204
+    async with asyncio.timeout(60):
+        while second in google.uploaded:  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.01)
+    assert list(google.uploaded) == [first]

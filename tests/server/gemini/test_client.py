@@ -3,7 +3,7 @@
 import asyncio
 import json
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -11,6 +11,7 @@ import pytest
 from google import genai
 from google.genai import types
 from pydantic.alias_generators import to_camel
+from support.functions import COUNTED
 from support.upstream import Exchange, Upstream, answer, fails, says, starts_and_is_silent
 
 from deltawire.gemini.account import Account
@@ -184,6 +185,98 @@ async def test_a_body_that_is_larger_than_what_is_held_for_a_reader_arrives_whol
     async with asking(upstream) as client:
         events = await asyncio.wait_for(events_of(client, ChatRequest(message="hi")), 20)
     assert "".join(event.text for event in events if isinstance(event, Text)) == "".join(texts)
+
+
+def event(text: str, **more: Any) -> bytes:
+    return b"data: " + json.dumps(answer(text, **more)).encode()
+
+
+async def test_what_lies_unread_while_a_slow_client_is_sent_to_is_no_silence(upstream: Upstream) -> None:
+    has_read = asyncio.Event()
+
+    async def sends(exchange: Exchange) -> None:
+        await exchange.start()
+        await exchange.text("Hello ", finish="STOP", usage=COUNTED)
+        await has_read.wait()
+        await exchange.text("world", finish="STOP", usage=COUNTED)
+        await exchange.finish()
+
+    upstream.plays(sends)
+    account = Account(api_key="secret", base_url=upstream.url, api_version="v1beta")
+    async with GeminiClient(account, end_silence=0.01) as client:
+        stream = await client.open("m", ChatRequest(message="hi"), [])
+        assert await stream.read() == [Text("Hello ")]
+        has_read.set()
+        await asyncio.sleep(0.2)  # as long as it takes to send to a slow client
+        assert await stream.read() == [Text("world")]
+        while not stream.ended:
+            assert await stream.read() == []
+        stream.close()
+
+
+@pytest.mark.parametrize("leave", [Exchange.cut, Exchange.reset])
+@pytest.mark.parametrize("end", [b"", b"\r", b"\r\n", b"\r\n\r"])
+async def test_a_last_event_without_its_blank_line_is_read_when_the_connection_is_cut(
+    upstream: Upstream, end: bytes, leave: Callable[[Exchange], None]
+) -> None:
+    async def sends(exchange: Exchange) -> None:
+        await exchange.start()
+        await exchange.text("Hello ")
+        await exchange.send(event("world", finish="STOP", usage=COUNTED) + end)
+        await asyncio.sleep(0.1)  # a reset drops what the other side has not read from its socket
+        leave(exchange)
+
+    upstream.plays(sends)
+    async with asking(upstream) as client:
+        stream = await client.open("m", ChatRequest(message="hi"), [])
+        events: list[Event] = []
+        while not stream.ended:
+            events += await stream.read()
+        stream.close()
+    assert "".join(event.text for event in events if isinstance(event, Text)) == "Hello world"
+    assert (stream.finish_reason, stream.counts.total) == ("stop", COUNTED["totalTokenCount"])
+
+
+async def test_an_error_whose_connection_is_cut_is_told_by_its_own_name(upstream: Upstream) -> None:
+    async def sends(exchange: Exchange) -> None:
+        await exchange.start()
+        await exchange.send(b'{"error":{"code":429,"status":"RESOURCE_EXHAUSTED","message":"x"}}')
+        exchange.cut()
+
+    upstream.plays(sends)
+    async with asking(upstream) as client:
+        stream = await client.open("m", ChatRequest(message="hi"), [])
+        events: list[Event] = []
+        while not events:
+            events += await stream.read()
+        stream.close()
+    assert [event.code for event in events if isinstance(event, Failure)] == ["upstream_rate_limited"]
+
+
+@pytest.mark.parametrize("leave", [Exchange.cut, Exchange.reset])
+async def test_what_has_come_compressed_is_read_before_the_connection_is_said_to_be_cut(
+    upstream: Upstream, leave: Callable[[Exchange], None]
+) -> None:
+    has_left = asyncio.Event()
+
+    async def sends(exchange: Exchange) -> None:
+        zipper = zlib.compressobj(wbits=31)
+        await exchange.start(headers={"Content-Type": "text/event-stream", "Content-Encoding": "gzip"})
+        text = event("Hello world", finish="STOP", usage=COUNTED) + b"\r\n\r\n"
+        await exchange.send(zipper.compress(text) + zipper.flush(zlib.Z_SYNC_FLUSH))
+        await asyncio.sleep(0.1)  # a reset drops what the other side has not read from its socket
+        leave(exchange)
+        has_left.set()
+
+    upstream.plays(sends)
+    async with asking(upstream) as client:
+        stream = await client.open("m", ChatRequest(message="hi"), [])
+        await has_left.wait()
+        await asyncio.sleep(0.1)  # until the cut has come
+        assert await stream.read() == [Text("Hello world")]
+        while not stream.ended:
+            assert await stream.read() == []
+        stream.close()
 
 
 async def test_a_stream_that_was_read_to_its_end_leaves_no_connection_in_use(upstream: Upstream) -> None:

@@ -199,6 +199,11 @@ def test_a_support_that_does_not_hold_is_dropped_and_the_others_stay(wrong: Any)
     assert (found.start, found.end) == (5, 8)
 
 
+def test_a_place_that_is_null_is_one_that_is_left_out() -> None:
+    text = payload("Blue sky", finish="STOP", **grounded(support("Blue", 0, 0, startIndex=None, endIndex=None)))
+    assert [(found.start, found.end) for found in citations(text)] == [(0, 4)]
+
+
 def test_an_end_that_is_left_out_is_that_of_the_quoted_text() -> None:
     open_ended = support("Blue", 0, 0)
     del open_ended["segment"]["endIndex"]
@@ -245,6 +250,8 @@ def test_a_picture_of_the_answer_is_a_file_and_one_of_the_thoughts_is_none() -> 
     picture = {"inlineData": {"mimeType": "image/png", "data": "iVBORw=="}}
     events = events_of(body_of(payload(picture | {"thought": True}, picture, finish="STOP")), has_tools=False)
     assert events == [MadeFile("image/png", b"\x89PNG")]
+    picture["inlineData"]["data"] = "iVBORw"  # without its padding
+    assert events_of(body_of(payload(picture, finish="STOP")), has_tools=False) == events
     assert "PNG" not in repr(events)
 
 

@@ -53,6 +53,7 @@ def made_file(value: Any) -> MadeFile | None:
     if not isinstance(kind, str) or not isinstance(data, str):
         return None
     try:
+        data += "=" * (-len(data) % 4)  # some encoders leave the padding out
         return MadeFile(clean(kind), b64decode(data, altchars=b"-_" if "-" in data or "_" in data else None))
     except (Base64Error, ValueError):
         return None

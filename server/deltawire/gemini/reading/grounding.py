@@ -157,9 +157,10 @@ class Grounding:
     def _take_support(self, support: dict[str, Any]) -> None:
         about = as_object(support.get("segment"))
         text = about.get("text")
-        start = as_number(about.get("startIndex", 0))
-        end = as_number(about["endIndex"]) if "endIndex" in about else None
-        if start is None or not isinstance(text, str) or not text or ("endIndex" in about and end is None):
+        first, last = about.get("startIndex"), about.get("endIndex")
+        start = 0 if first is None else as_number(first)
+        end = None if last is None else as_number(last)
+        if start is None or not isinstance(text, str) or not text or (last is not None and end is None):
             return
         indexes = (as_number(index) for index in as_list(support.get("groundingChunkIndices")))
         pages = [self._chunks[index] for index in indexes if index is not None and index < len(self._chunks)]

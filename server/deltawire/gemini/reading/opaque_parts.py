@@ -19,7 +19,7 @@ class _Call(msgspec.Struct, rename="camel"):
     id: Any = None
     """Google sends text; some gateways send a number."""
     args: Any = None
-    partial_args: list[PartialArg] | None = None
+    partial_args: list[PartialArg | None] | None = None
     will_continue: bool | None = None
 
 
@@ -93,20 +93,26 @@ class OpaqueParts:
 
     def _take_call(self, read: _Part, call: _Call, part: bytes, events: list[Event]) -> None:
         is_piece = bool(call.will_continue or call.partial_args) or (self._open is not None and not call.name)
-        if self._open is not None and call.name:
+        if call.name and not self._goes_on(call):
             self._close(events)
         if not is_piece:
             if call.name or call.args is not None:  # else it is the end of a call whose last piece said so already
                 _append(call, part, events)
             return
         if self._open is None:
-            self._open, self._partial = read, PartialArguments()
+            self._open, self._partial = read, PartialArguments(call.args)
         elif read.thought_signature and not self._open.thought_signature:
             self._open.thought_signature = read.thought_signature
         for piece in call.partial_args or ():
-            self._partial.add(piece)
+            if piece is not None:
+                self._partial.add(piece)
         if not call.will_continue:
             self._close(events)
+
+    def _goes_on(self, call: _Call) -> bool:
+        """Return whether a piece names the call that is open once more, as some gateways do."""
+        first = self._open.function_call if self._open is not None else None
+        return first is not None and call.id not in (None, "") and (call.id, call.name) == (first.id, first.name)
 
     def _close(self, events: list[Event]) -> None:
         """Append the call whose pieces have come, as the one part that it would have been."""

@@ -15,7 +15,7 @@ _MAX_INDEX: Final = 10_000
 class PartialArg(msgspec.Struct, rename="camel", gc=False):
     """One piece of the arguments; a value that is left out is null."""
 
-    json_path: str = ""
+    json_path: str | None = None
     string_value: str | None = None
     number_value: float | int | None = None
     bool_value: bool | None = None
@@ -34,13 +34,13 @@ class PartialArguments:
 
     __slots__ = ("value",)
 
-    def __init__(self) -> None:
-        """Start with none."""
-        self.value: dict[str, Any] = {}
+    def __init__(self, first: Any = None) -> None:
+        """Start with those that came with the first piece, if any."""
+        self.value: dict[str, Any] = first if isinstance(first, dict) else {}
 
     def add(self, piece: PartialArg) -> None:
         """Add a piece. A string at a path that has one is its continuation."""
-        steps = steps_of(piece.json_path)
+        steps = steps_of(piece.json_path or "")
         if not steps or isinstance(steps[0], int):
             return
         container: Any = self.value

@@ -89,6 +89,8 @@ class GenerateContentResponse(Struct, rename="camel", gc=False):
 
 
 decode = msgspec.json.Decoder(GenerateContentResponse, strict=False).decode
+UNREADABLE_EVENT: Final = "unreadable"
+"""The cause of the failure for an event that is no JSON."""
 UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
@@ -135,4 +137,4 @@ def _is_known(name: str, field: Any) -> bool:
 
 
 def _unreadable() -> Failure:
-    return Failure("upstream_truncated", "The provider's answer could not be read.", cause="unreadable")
+    return Failure("upstream_truncated", "The provider's answer could not be read.", cause=UNREADABLE_EVENT)

@@ -15,6 +15,7 @@ from deltawire.gemini.reading.finish import Finish
 from deltawire.gemini.reading.opaque_parts import OpaqueParts, raw_parts
 from deltawire.gemini.reading.response import (
     UNREADABLE,
+    UNREADABLE_EVENT,
     Candidate,
     Content,
     GenerateContentResponse,
@@ -92,6 +93,18 @@ class ResponseReader:
                     self._take_payload(payload, events)
         except Failure as failure:
             events.append(failure)
+        return events
+
+    def take_unended(self) -> list[Event]:
+        """Return the events of a last event that lacks only its end, as a cut leaves it; none of half an event."""
+        payloads = self._framing.end()
+        events: list[Event] = []
+        try:
+            if len(payloads) == 1:
+                self._take_payload(payloads[0], events)
+        except Failure as failure:
+            if failure.cause != UNREADABLE_EVENT:
+                events.append(failure)
         return events
 
     def end(self) -> list[Event]:
