@@ -77,7 +77,7 @@ class Rounds:
 
     def keep(self, chars: int, event: Opaque) -> None:
         """Keep a part of the model that came after this many characters of the answer's text. Raise `Failure`."""
-        if not self._count_bytes(len(event.part)):
+        if not self._count_bytes(len(event.part), None):
             self._parts = None
             return
         if self._parts is None:
@@ -104,7 +104,8 @@ class Rounds:
         if self._is_of_earlier_round(tool_result.call):
             raise Failure("invalid_frame", "This call has its result already.", field="call")
         if self._request.waits_for_results:
-            self._count_bytes(check_result(tool_result, self.names, self._results, self._request.bounds))
+            size = check_result(tool_result, self.names, self._results, self._request.bounds)
+            self._count_bytes(size, "result")
             self._results[tool_result.call] = tool_result
         else:
             raise Failure("invalid_frame", "This turn ends in its calls: bring their results to the next.", field="id")
@@ -199,16 +200,16 @@ class Rounds:
     def _is_of_earlier_round(self, name: str) -> bool:
         return any(name in names for names in self.done)
 
-    def _count_bytes(self, size: int) -> bool:
+    def _count_bytes(self, size: int, field: str | None) -> bool:
         """Count bytes that will be sent back. Without functions, return False for too many: the text stands for them.
 
-        Raise `Failure` with functions: without the parts their results cannot be sent. The bytes count for the quota of
-        the turn's caller, too.
+        Raise `Failure` with functions, for the field that brought them: without the parts their results cannot be sent.
+        The bytes count for the quota of the turn's caller, too.
         """
         most = self._request.bounds.bytes
         if self.has_functions and self._size + size > most:
             message = f"The calls and results of this turn are over {most:,} bytes; see MAX_PARTS_BYTES."
-            raise Failure("message_too_large", message, field="result")
+            raise Failure("message_too_large", message, field=field)
         if self._size + size > most:
             self._size += size
             return False

@@ -157,7 +157,7 @@ async def refuse(scope: Scope, send: Send, refusals: Refusals, failure: Failure)
 
 def _owner_without_token(client: Client, path: str) -> str:
     """Return the owner of a request without a token: for each address and first part of the path, such as `livez`."""
-    return f"{client.address}/{path.split('/', 2)[1]}"
+    return f"{client.address}/{path[1:].partition('/')[0]}"
 
 
 def _reads(scope: Scope) -> bool:

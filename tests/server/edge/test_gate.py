@@ -183,6 +183,16 @@ async def test_the_page_the_health_and_the_documentation_are_open(guarded: str, 
                 assert response.status in (200, 405), path  # HEAD, where a route has none
 
 
+@pytest.mark.parametrize("head", ["OPTIONS * HTTP/1.1", "GET * HTTP/1.1"])
+async def test_a_request_for_the_whole_server_wants_a_caller_too(guarded: str, head: str) -> None:
+    host, port = guarded.split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(f"{head}\r\nHost: {guarded}\r\nConnection: close\r\n\r\n".encode())
+    assert (await reader.read()).startswith(b"HTTP/1.1 401 ")
+    writer.close()
+    await writer.wait_closed()
+
+
 @pytest.mark.parametrize(
     "method, path",
     [

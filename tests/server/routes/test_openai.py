@@ -295,6 +295,31 @@ async def test_a_schema_is_named_by_openais_path_in_the_field_and_in_the_message
         assert refused.value.body["message"].startswith(path)
 
 
+async def test_a_mode_that_the_model_does_not_take_is_named_by_openais_field(upstream: Upstream) -> None:
+    tool: Any = {"type": "function", "name": "f", "parameters": {}}
+    async with sharing(upstream, models="gemini-2.5-flash") as address, openai_client(address) as client:
+        for request, param in (
+            (
+                client.chat.completions.create(
+                    model="gemini-2.5-flash",
+                    messages=HI,
+                    tools=[{"type": "function", "function": {"name": "f"}}],
+                    response_format={"type": "json_object"},
+                ),
+                "response_format",
+            ),
+            (
+                client.responses.create(
+                    model="gemini-2.5-flash", input="hi", tools=[tool], text={"format": {"type": "json_object"}}
+                ),
+                "text.format",
+            ),
+        ):
+            with pytest.raises(openai.BadRequestError) as refused:
+                await request
+            assert refused.value.param == param
+
+
 async def test_a_drain_ends_a_stream_in_an_error(upstream: Upstream) -> None:
     upstream.plays(says_when(asyncio.Event()))
     reading: asyncio.Task[list[ChatCompletionChunk]]

@@ -48,6 +48,19 @@ async def test_the_items_of_a_response_come_back_in_the_order_of_its_stream(
     assert [part.get("text") for part in made_plain] == ["And then.", None]
 
 
+async def test_a_dump_of_all_fields_of_an_item_comes_back(upstream: Upstream, client: AsyncOpenAI) -> None:
+    upstream.plays(calls(call("clock", {})), says("Noon."))
+    tools: Any = [tool | {"async": False} for tool in RESPONSE_TOOLS]
+    made = await client.responses.create(model=MODEL, input=ASK, tools=tools, store=False)
+    [item] = made.output
+    assert item.type == "function_call"
+    output: Any = {"type": "function_call_output", "call_id": item.call_id, "output": "x"}
+    for dump in (item.to_dict(exclude_unset=False), item.model_dump(), item.model_dump(by_alias=True)):
+        given: Any = [*ASK, dump, output]
+        answer = await client.responses.create(model=MODEL, input=given, tools=tools, store=False)
+        assert answer.output_text == "Noon."
+
+
 @pytest.mark.parametrize("ids", [("call_Ab1", "call_Cd2"), ("toolu_1", "toolu_2"), ("call_0", "call_0"), ("c", "c")])
 async def test_rounds_whose_ids_another_server_made_stay_rounds(
     upstream: Upstream, client: AsyncOpenAI, ids: tuple[str, str]

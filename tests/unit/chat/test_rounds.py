@@ -115,8 +115,9 @@ def test_all_that_a_turn_sends_back_is_bounded() -> None:
     rounds = waiting("a")
     says(rounds, b" " * 950)
     assert refusal(rounds, ToolAnswer(call="a", result="x" * 60)) == ("message_too_large", "result")
-    with pytest.raises(Failure, match="message_too_large"):
+    with pytest.raises(Failure, match="message_too_large") as refused:
         says(rounds, b" " * 100)
+    assert refused.value.field is None, "the client has no field for the model's parts"
 
 
 def test_what_a_turn_sends_back_is_in_its_callers_share() -> None:

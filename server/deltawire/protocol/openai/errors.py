@@ -7,9 +7,21 @@ from msgspec import Struct
 
 _KINDS: Final = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
 """The type of an error by its status. Any other below 500 is `invalid_request_error`, from 500 on `server_error`."""
-_OF_CHAT: Final = {"message": "messages", "history": "messages", "system": "messages", "files": "messages"}
+_OF_CHAT: Final = {
+    "message": "messages",
+    "history": "messages",
+    "system": "messages",
+    "files": "messages",
+    "response_schema": "response_format",
+}
 """The field of a chat completion for a field of ours."""
-_OF_RESPONSE: Final = {"message": "input", "history": "input", "system": "instructions", "files": "input"}
+_OF_RESPONSE: Final = {
+    "message": "input",
+    "history": "input",
+    "system": "instructions",
+    "files": "input",
+    "response_schema": "text.format",
+}
 """The field of a response for a field of ours."""
 _schema: Final = re.compile(r"^response_schema\b")
 _parameters: Final = re.compile(r"^(tools\[\d+\])\.parameters\b")

@@ -30,6 +30,8 @@ class FieldRow(NamedTuple):
     """The allowed values of a supported field; the reason for any other treatment."""
     harmless: tuple[Any, ...]
     """The values that a refused field may have, because they ask for nothing; null is always one."""
+    attribute: str
+    """Its name in the Struct: `async`, a word of Python's, has another one there."""
 
     @property
     def name(self) -> str:
@@ -56,16 +58,17 @@ def refused(why: str, *harmless: Any) -> Meta:
 def rows_of(struct: type[Struct], prefix: str = "") -> tuple[FieldRow, ...]:
     """Return the rows of a Struct's fields, in their order."""
     hints = get_type_hints(struct, include_extras=True)
-    return tuple(_row(prefix + name, hints[name]) for name in struct.__struct_fields__)
+    names = zip(struct.__struct_encode_fields__, struct.__struct_fields__, strict=True)
+    return tuple(_row(prefix + name, attribute, hints[attribute]) for name, attribute in names)
 
 
-def _row(path: str, hint: Any) -> FieldRow:
+def _row(path: str, attribute: str, hint: Any) -> FieldRow:
     for part in (hint, *getattr(hint, "__args__", ())):
         for meta in getattr(part, "__metadata__", ()):
             if isinstance(meta, Meta) and meta.description:
                 extra = meta.extra or {}
                 harmless = tuple(json.loads(text) for text in extra.get(_HARMLESS, ()))
-                return FieldRow(path, extra.get(_TREATMENT, "supported"), meta.description, harmless)
+                return FieldRow(path, extra.get(_TREATMENT, "supported"), meta.description, harmless, attribute)
     raise AssertionError(f"{path} has no description")
 
 
@@ -77,7 +80,7 @@ def refused_among(rows: Sequence[FieldRow]) -> tuple[FieldRow, ...]:
 def check(value: Struct, rows: Sequence[FieldRow], prefix: str = "") -> None:
     """Raise `Failure` for the first of these refused fields that asks for something; `prefix` begins its path."""
     for row in rows:
-        raw = getattr(value, row.name)
+        raw = getattr(value, row.attribute)
         if raw is not UNSET and not _is_harmless(raw, row):
             path = f"{prefix}{row.name}"
             raise Failure("invalid_frame", f"{path} is refused: {row.words}.", field=path)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated, Any, Final, Literal
 
-from msgspec import UNSET, Meta, Raw, Struct, UnsetType
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType, field
 
 from deltawire.protocol.openai.calls import FunctionCall, arguments_of
 from deltawire.protocol.openai.fields import FieldRow, ignored, refused, rows_of
@@ -53,6 +53,9 @@ class ResponseTool(FunctionSpec, frozen=True, kw_only=True, forbid_unknown_field
     output_schema: Annotated[Raw, ignored("the provider takes no schema of a result")] | UnsetType = UNSET
     allowed_callers: Annotated[Raw, refused("only the model calls", ["direct"])] | UnsetType = UNSET
     defer_loading: Annotated[Raw, refused("tools are not searched", False)] | UnsetType = UNSET  # noqa: FBT003
+    is_async: Annotated[Raw, refused("calls are answered at once", False)] | UnsetType = field(  # noqa: FBT003
+        name="async", default=UNSET
+    )
 
 
 class NamedFunction(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

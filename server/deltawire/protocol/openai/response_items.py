@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated, Final, Literal
 
-from msgspec import UNSET, Meta, Raw, Struct, UnsetType
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType, field
 
 from deltawire.protocol.decoding import rules_of
 from deltawire.protocol.errors import Failure
@@ -83,6 +83,7 @@ class InputItem(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: FunctionName | None = None
     arguments: Arguments | None = None
     parsed_arguments: Annotated[Raw, ignored(OF_CLIENT)] | UnsetType = UNSET
+    is_async: Annotated[Raw, ignored(OF_ANSWER)] | UnsetType = field(name="async", default=UNSET)
     async_: Annotated[Raw, ignored(OF_ANSWER)] | UnsetType = UNSET
     """The field `async` of a call, in a dump of Python's client."""
     output: Annotated[str | list[InputPart], Meta(description="a string, or a list of parts")] | None = None
