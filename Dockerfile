@@ -1,5 +1,5 @@
-# The server, with its page. Run it with a read-only root: it writes to /data only, and there only without
-# DELTAWIRE_DATABASE_URL. Any user may run it who is of group 0, as OpenShift's are. docs/guide/run-for-others.md says what to set.
+# The server, with its page. Run it with a read-only root: it writes to /data only. Mount a volume there that outlives the container,
+# for callers' files. Any user may run it who is of group 0, as OpenShift's are. docs/guide/run-for-others.md says what to set.
 # Before you run it for others, add the digests: `docker buildx imagetools inspect python:3.11.14-slim-trixie` prints it, and
 # `python:3.11.14-slim-trixie@sha256:...` takes no other image. A tag can be moved, a digest cannot.
 

@@ -2,12 +2,17 @@
 
 import os
 import re
+import secrets
 import signal
 import subprocess
 import sys
 import sysconfig
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
+import asyncpg
 import pytest
 from support.client import text_of
 from support.conversations import conversations_of
@@ -18,7 +23,8 @@ from support.transports import ask_rest
 from support.upstream import Upstream
 
 from deltawire.config.settings import Settings
-from deltawire.conversations.migrate import migrate
+from deltawire.conversations.database import REVISIONS, Database
+from deltawire.conversations.migrate import migrate, upgrade
 
 OPERATE = (DOCS / "guide" / "operate.md").read_text()
 [SECTION] = re.findall(r"^## Backup and restore\n(.*?)(?=^## )", OPERATE, re.MULTILINE | re.DOTALL)
@@ -31,14 +37,18 @@ PROGRAMS = f"{Path(sys.executable).parent}:{sysconfig.get_path('purelib')}/embed
 
 def run(commands: str, backup: Path, **environment: str) -> None:
     """Run commands of the page; they must succeed."""
-    done = subprocess.run(
+    done = outcome(commands, backup, **environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def outcome(commands: str, backup: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         ["bash", "-euo", "pipefail", "-c", commands.replace("/backup/", f"{backup}/")],
         env=os.environ | environment | {"PATH": f"{PROGRAMS}:{os.environ['PATH']}"},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 async def texts(server: ServerProcess, conversation: str) -> list[str]:
@@ -146,6 +156,69 @@ async def test_postgresql_is_backed_up_while_the_server_runs_and_restored(
         run(POSTGRESQL_RESTORE, tmp_path, DELTAWIRE_DATABASE_URL=with_driver)
         async with running_over(upstream, database_url=with_driver) as server:
             assert await texts(server, conversation) == ["before", "Hello world"]
+
+
+@asynccontextmanager
+async def database_of_an_owner(postgresql: str) -> AsyncIterator[str]:
+    """A database without tables; the URL is of its owner, who has no other rights."""
+    role = f"owner_{secrets.token_hex(4)}"
+    async with fresh_database(postgresql) as url:
+        admin = await asyncpg.connect(url)
+        await admin.execute(f"CREATE ROLE {role} LOGIN; ALTER DATABASE {url.rpartition('/')[2]} OWNER TO {role}")
+        try:
+            yield url.replace("//postgres@", f"//{role}@").replace("postgresql:", "postgresql+asyncpg:")
+        finally:
+            await admin.execute(f"REASSIGN OWNED BY {role} TO postgres; DROP OWNED BY {role}; DROP ROLE {role}")
+            await admin.close()
+
+
+async def value_of(url: str, query: str) -> Any:
+    connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+    try:
+        return await connection.fetchval(query)
+    finally:
+        await connection.close()
+
+
+def names_in(folder: Path) -> set[str]:
+    return {file.name for file in folder.iterdir()}
+
+
+async def migrate_to(url: str, revision: str) -> None:
+    database = Database(url)
+    await database.run(lambda connection: upgrade(connection, revision))
+    await database.close()
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+async def test_the_owner_of_a_database_goes_back_to_an_older_revision_and_on_again(
+    postgresql: str, tmp_path: Path, revision: str
+) -> None:
+    async with database_of_an_owner(postgresql) as url:
+        await migrate_to(url, revision)
+        await value_of(url, "CREATE VIEW chats AS SELECT id FROM conversations")
+        run(POSTGRESQL_DUMP, tmp_path, DELTAWIRE_DATABASE_URL=url)
+        await migrate(url)
+        await value_of(url, "CREATE TABLE of_a_later_version (folder TEXT)")
+        run(POSTGRESQL_RESTORE, tmp_path, DELTAWIRE_DATABASE_URL=url)
+        assert await value_of(url, "SELECT version_num FROM alembic_version") == revision
+        assert await value_of(url, "SELECT to_regclass('of_a_later_version')") is None
+        assert await value_of(url, "SELECT count(*) FROM chats") == 0
+        await migrate(url)
+        assert "restore.sql" not in names_in(tmp_path)
+
+
+async def test_a_restore_of_a_broken_dump_changes_nothing(postgresql: str, tmp_path: Path) -> None:
+    async with database_of_an_owner(postgresql) as url:
+        await migrate_to(url, REVISIONS[0])
+        await value_of(url, "INSERT INTO alembic_version SELECT repeat('a', 30) || n FROM generate_series(10, 99) AS n")
+        run(POSTGRESQL_DUMP, tmp_path, DELTAWIRE_DATABASE_URL=url)
+        await value_of(url, "DELETE FROM alembic_version WHERE version_num LIKE 'a%'")
+        await migrate(url)
+        os.truncate(tmp_path / "deltawire.dump", (tmp_path / "deltawire.dump").stat().st_size - 100)
+        assert outcome(POSTGRESQL_RESTORE, tmp_path, DELTAWIRE_DATABASE_URL=url).returncode != 0
+        await migrate(url)
+        assert await value_of(url, "SELECT version_num FROM alembic_version") == REVISIONS[-1]
 
 
 def test_a_backup_of_postgresql_by_our_command_names_the_one_that_does_it(tmp_path: Path) -> None:

@@ -54,6 +54,15 @@ def test_no_container_of_the_compose_file_keeps_its_log_for_ever() -> None:
         assert int(options["max-file"]) * int(options["max-size"].removesuffix("m")) <= 100
 
 
+def test_what_a_container_writes_outlives_it() -> None:
+    """`docker compose down` leaves no volume but those with a name."""
+    folders = {"postgres": "/var/lib/postgresql", "valkey": "/data", "server": dict(steps(""))["VOLUME"][0]}
+    for service, folder in folders.items():
+        [(name, mounted)] = [volume.split(":") for volume in COMPOSE["services"][service]["volumes"]]
+        assert name in COMPOSE["volumes"]
+        assert mounted == folder
+
+
 def number_in(pattern: str, *path: str) -> int:
     """The one number that a file has at this place."""
     [found] = set(re.findall(pattern, (ROOT / Path(*path)).read_text(), re.MULTILINE))

@@ -1,20 +1,25 @@
 """Each secret is exchanged without a gap, as docs/guide/operate.md says; its SQL and commands are run as they are."""
 
+import asyncio
 import re
 import secrets
+import shlex
 import signal
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import jwt
 import pytest
+from redis.asyncio import Redis
+from redis.exceptions import AuthenticationError
 from support.client import connected
 from support.conversations import conversations_of
 from support.identity import SECRET, payload
 from support.paths import DOCS
 from support.postgres import fresh_database
 from support.process import ServerProcess, running_over
-from support.redis import RedisServer
+from support.redis import RedisServer, redis_server
 from support.scrape import scrape
 from support.transports import ask_rest, post
 from support.upstream import Upstream
@@ -25,7 +30,8 @@ from deltawire.identity.api_keys import new_key
 
 OPERATE = (DOCS / "guide" / "operate.md").read_text()
 NEW_LOGIN, END_OLD_LOGIN = re.findall(r"^```sql\n(.*?)^```", OPERATE, re.MULTILINE | re.DOTALL)
-[ACL] = re.findall(r"^```acl\n(.*?)^```", OPERATE, re.MULTILINE | re.DOTALL)
+ADD_PASSWORD, REMOVE_PASSWORD = re.findall(r"^```acl\n(.*?)^```", OPERATE, re.MULTILINE | re.DOTALL)
+ADD_USER = re.findall(r"^ +valkey-cli (.*)$", (DOCS / "guide" / "run-for-others.md").read_text(), re.MULTILINE)
 QUESTION = b'{"message": "hi"}'
 
 
@@ -92,8 +98,18 @@ async def test_the_login_of_the_database(upstream: Upstream, postgresql: str) ->
         await owner.close()
 
 
-async def test_the_password_of_valkey(upstream: Upstream, redis: RedisServer) -> None:
-    add, remove = [line.replace("deltawire", "rotated").split() for line in ACL.splitlines()]
+async def run_in_valkey(client: Any, commands: str) -> None:
+    """Run commands of the page, each a line."""
+    for line in commands.replace("deltawire", "rotated").splitlines():
+        assert await client.execute_command(*line.split()) in (True, "OK")
+
+
+async def test_the_password_of_valkey_is_exchanged_and_outlives_its_restart(upstream: Upstream, free_port: int) -> None:
+    async with redis_server(free_port) as redis:
+        await exchange_the_password(upstream, redis)
+
+
+async def exchange_the_password(upstream: Upstream, redis: RedisServer) -> None:
     rules = {"turns_per_minute": "50", "turns_at_once": "5"}
     urls = {word: redis.url.replace("redis://", f"redis://rotated:{word}@") for word in ("the-old-one", "the-new-one")}
     async with redis.client() as owner:
@@ -101,11 +117,44 @@ async def test_the_password_of_valkey(upstream: Upstream, redis: RedisServer) ->
         async with running_over(upstream, redis_url=urls["the-old-one"], **rules) as first:
             async with connected(first.address) as client:
                 assert (await client.ask())[-1]["type"] == "usage"
-                await owner.execute_command(*add)
+                await run_in_valkey(owner, ADD_PASSWORD)
                 async with running_over(upstream, redis_url=urls["the-new-one"], **rules) as second:
                     for address in (first.address, second.address):
                         assert (await ask_rest(address))[-1]["type"] == "usage"
                     assert await first.stop(signal.SIGTERM) == 0
-                    await owner.execute_command(*remove)
+                    await run_in_valkey(owner, REMOVE_PASSWORD)
                     assert (await ask_rest(second.address))[-1]["type"] == "usage"
-        await owner.execute_command("ACL", "DELUSER", "rotated")
+                    await redis.kill()
+                    await redis.start()
+                    await ready(second)
+                    assert (await ask_rest(second.address))[-1]["type"] == "usage"
+                    assert await second.stop(signal.SIGTERM) == 0
+    assert not await is_let_in(urls["the-old-one"])
+
+
+async def is_let_in(url: str) -> bool:
+    client: Any
+    async with Redis.from_url(url) as client:
+        try:
+            return bool(await client.execute_command("PING"))
+        except AuthenticationError:
+            return False
+
+
+async def ready(server: ServerProcess) -> None:
+    """Wait until the server has found its stores again."""
+    async with asyncio.timeout(30), conversations_of(server.address) as client:
+        while not await client.is_ready():  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.05)
+
+
+async def test_the_user_that_the_guide_adds_to_valkey_outlives_its_restart(upstream: Upstream, free_port: int) -> None:
+    async with redis_server(free_port) as redis:
+        async with redis.client() as owner:
+            for command in ADD_USER:
+                assert await owner.execute_command(*shlex.split(command, comments=True)) in (True, "OK")
+        await redis.kill()
+        await redis.start()
+        url = redis.url.replace("redis://", "redis://deltawire:SECRET@")
+        async with running_over(upstream, redis_url=url, turns_per_minute="50") as server:
+            assert (await ask_rest(server.address))[-1]["type"] == "usage"

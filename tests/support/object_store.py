@@ -28,6 +28,11 @@ class Bucket(NamedTuple):
         """The objects in it, and its unfinished ones."""
         return [*self._listed("?list-type=2", "Contents"), *self._listed("?uploads", "Upload")]
 
+    def empty(self) -> None:
+        """Delete the objects in it."""
+        for key in self._listed("?list-type=2", "Contents"):
+            urlopen(Request(f"{self.server}/{self.name}/{key}", method="DELETE")).close()
+
     def _listed(self, query: str, kind: str) -> list[str]:
         with urlopen(f"{self.server}/{self.name}{query}") as response:
             tree = ET.fromstring(response.read())

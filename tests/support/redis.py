@@ -25,19 +25,22 @@ def _program() -> str:
 
 
 class RedisServer:
-    """A server on a port of its own, which it takes again after a restart; it keeps nothing on disk.
+    """A server on a port of its own, which it takes again after a restart.
 
-    `folder` is for what it sends to a replica.
+    It keeps nothing on disk but its configuration file, which only `CONFIG REWRITE` changes. `folder` is for that, and
+    for what it sends to a replica.
     """
 
     def __init__(self, port: int, folder: str) -> None:
         self._port = port
         self._folder = folder
+        self._configuration = Path(folder, "valkey.conf")
+        self._configuration.touch()
         self.url = f"redis://127.0.0.1:{port}/0"
 
     async def start(self) -> None:
         """Start it, and wait until it answers."""
-        arguments = ["--port", str(self._port), "--bind", "127.0.0.1", "--dir", self._folder]
+        arguments = [str(self._configuration), "--port", str(self._port), "--bind", "127.0.0.1", "--dir", self._folder]
         arguments += ["--save", "", "--appendonly", "no"]
         self._process = await asyncio.create_subprocess_exec(_program(), *arguments, stdout=asyncio.subprocess.PIPE)
         assert self._process.stdout is not None

@@ -92,6 +92,15 @@ class Objects:
             start += len(piece)
             yield piece
 
+    async def has(self, key: str, size: int) -> bool:
+        """Return whether an object is there, with this size."""
+        try:
+            with _store_faults_raised():
+                found = await obstore.head_async(self._store, key)
+        except FileNotFoundError:
+            return False
+        return found["size"] == size
+
     async def delete(self, key: str) -> None:
         """Remove an object, if it still exists."""
         try:

@@ -78,6 +78,12 @@ async def change(connection: AsyncConnection, file: str, **columns: Any) -> None
     await connection.execute(update(files).where(files.c.id == file).values(columns))
 
 
+async def move(connection: AsyncConnection, owner: str, old: str, new: str) -> None:
+    """Let an owner's files with the object `old` have the object `new`."""
+    chosen = (files.c.owner == owner, files.c.object == old, files.c.state == KEPT)
+    await connection.execute(update(files).where(*chosen).values(object=new))
+
+
 async def remember_copy(
     connection: AsyncConnection, file: str, name: str | None, uri: str | None, expires: float | None
 ) -> bool:

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator
 from typing import Final
 
 import msgspec
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deltawire.aio.budget import Budget
 from deltawire.conversations.database import Database
@@ -123,26 +124,47 @@ class Uploads:
         return row
 
     async def _keep(self, row: FileRow) -> FileRow:
-        """Make the upload a file. When its caller has a file of the same bytes, both use the same object."""
+        """Make the upload a file. When its caller has files of the same bytes, all of them use the same object.
+
+        That is the object of this upload where theirs is lost: a file is repaired by sending it again.
+        """
+        lost = await self._lost_objects(row)
         async with self._writes, self._database.writing(row.owner) as transaction:
             await rows.lock_owner(transaction, row.owner)
             same = await rows.twins(transaction, row.owner, row.sha256 or "")
-            for twin in same:
-                if (twin.name, twin.type) == (row.name, row.type):
-                    await rows.use(transaction, [twin.id])
-                    await rows.change(transaction, row.id, state=rows.GONE, size=0)
-                    break
+            shared = next((twin.object for twin in same if twin.object not in lost), row.object)
+            for old in lost:
+                await rows.move(transaction, row.owner, old, shared)
+                await self._leave_to_removal(transaction, row, old)
+            twin = next((twin for twin in same if (twin.name, twin.type) == (row.name, row.type)), None)
+            if twin is not None:
+                await rows.use(transaction, [twin.id])
+                await rows.change(transaction, row.id, state=rows.GONE, size=0)
+                kept = msgspec.structs.replace(twin, object=shared)
             else:
-                if same:
-                    spare = msgspec.structs.replace(row, id=new_id(), state=rows.GONE, size=0)
-                    await rows.add(transaction, spare)
-                    row = msgspec.structs.replace(row, object=same[0].object)
-                columns = {name: getattr(row, name) for name in ("name", "type", "size", "sha256", "object", "used")}
-                await rows.change(transaction, row.id, state=rows.KEPT, holder=None, **columns)
-                twin = msgspec.structs.replace(row, state=rows.KEPT, holder=None)
+                if row.object != shared:
+                    await self._leave_to_removal(transaction, row, row.object)
+                kept = msgspec.structs.replace(row, object=shared, state=rows.KEPT, holder=None)
+                columns = ("name", "type", "size", "sha256", "object", "used", "state", "holder")
+                await rows.change(transaction, row.id, **{name: getattr(kept, name) for name in columns})
         if same:
             self._removal.run()
-        return twin
+        return kept
+
+    async def _lost_objects(self, row: FileRow) -> set[str]:
+        """Return the objects that the caller's files of the same bytes have lost.
+
+        The store is asked before the transaction, which must not wait for it. A lost object stays lost, because no key
+        is used twice.
+        """
+        async with self._database.reading(row.owner) as connection:
+            same = await rows.twins(connection, row.owner, row.sha256 or "")
+        return {key for key in {twin.object for twin in same} if not await self._objects.has(key, row.size)}
+
+    async def _leave_to_removal(self, transaction: AsyncConnection, row: FileRow, key: str) -> None:
+        """Add a row that is gone and has this object: the removal deletes both."""
+        spare = msgspec.structs.replace(row, id=new_id(), object=key, state=rows.GONE, size=0)
+        await rows.add(transaction, spare)
 
     async def _mark_deleted(self, row: FileRow) -> None:
         """Remove the bytes that came. When the store is away, the next sweep removes them."""

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -28,6 +29,8 @@ class Place(NamedTuple):
 
     url: str
     keys: Callable[[], list[str]]
+    lose: Callable[[], None]
+    """Deletes every object, as an operator's mistake would."""
 
     async def becomes(self, number: int) -> None:
         """Wait until it holds so many objects."""
@@ -56,10 +59,15 @@ def kinds(request: pytest.FixtureRequest) -> tuple[str, str]:
 def place(kinds: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     if kinds[0] == "s3":
         with s3_bucket() as bucket:
-            yield Place(bucket.url, bucket.keys)
+            yield Place(bucket.url, bucket.keys, bucket.empty)
         return
     folder = tmp_path_factory.mktemp("files")
-    yield Place(folder.as_uri(), lambda: [name for _, _, names in os.walk(folder) for name in names])
+
+    def lose() -> None:
+        shutil.rmtree(folder)
+        folder.mkdir()
+
+    yield Place(folder.as_uri(), lambda: [name for _, _, names in os.walk(folder) for name in names], lose)
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +127,37 @@ async def test_the_same_bytes_of_a_caller_are_one_object(alice: Files, place: Pl
     await place.becomes(1)
     assert await alice.delete(first["id"]) == 204
     assert (await alice.get(f"/{renamed['id']}/content"))[1] == png()
+    await gone(alice, place)
+
+
+@pytest.mark.parametrize("sent_again", ["a.png", "c.png"])
+async def test_a_file_whose_object_is_lost_is_repaired_by_sending_it_again(
+    alice: Files, place: Place, sent_again: str
+) -> None:
+    first = await alice.upload(png(), "image/png", "a.png")
+    renamed = await alice.upload(png(), "image/png", "b.png")
+    await place.becomes(1)
+    await asyncio.to_thread(place.lose)
+    assert (await alice.get(f"/{first['id']}/content"))[0] == 503
+    again = await alice.upload(png(), "image/png", sent_again)
+    assert (again["id"] == first["id"]) == (sent_again == "a.png")
+    await alice.upload(PDF, "application/pdf", "other.pdf")
+    await place.becomes(2)
+    for file in (first, renamed, again):
+        assert (await alice.get(f"/{file['id']}/content"))[:2] == (200, png())
+    assert await alice.delete(again["id"]) == 204
+    assert (await alice.get(f"/{renamed['id']}/content"))[1] == png()
+    await gone(alice, place)
+
+
+async def test_copies_of_a_lost_file_that_come_at_once_are_one_object(alice: Files, place: Place) -> None:
+    first = await alice.upload(png(), "image/png", "0.png")
+    await asyncio.to_thread(place.lose)
+    sent = await asyncio.gather(*(alice.upload(png(), "image/png", f"{number}.png") for number in range(6)))
+    assert sent[0]["id"] == first["id"]
+    await place.becomes(1)
+    for file in sent:
+        assert (await alice.get(f"/{file['id']}/content"))[1] == png()
     await gone(alice, place)
 
 
