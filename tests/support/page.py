@@ -33,6 +33,11 @@ SHOWN = """() => {
   const attributes = [...document.querySelectorAll("*")].flatMap((it) => said.map((name) => it.getAttribute(name)));
   return [document.body.innerText, ...attributes].filter((words) => words).join(" | ");
 }"""
+SHOWS = """() => ({
+  words: document.body.innerText,
+  elements: document.querySelectorAll("#page *").length,
+  scripts: performance.getEntriesByType("resource").map(({ name, responseEnd }) => [name, responseEnd]),
+})"""
 _OF_COLOURS = ["color-contrast", "link-in-text-block"]
 _VIOLATIONS = """async (rules) => {
   const only = rules.length ? { runOnly: rules } : {};
@@ -149,10 +154,10 @@ class ChatPage:
     async def tells(self) -> str:
         """The faults of the page and the text that it shows, for the report of a test that failed."""
         try:
-            shown = await asyncio.wait_for(self.page.evaluate("document.body.innerText"), _ANSWER_S)
+            shown = await asyncio.wait_for(self.page.evaluate(SHOWS), _ANSWER_S)
         except Exception as fault:  # noqa: BLE001 - a page that has crashed, or hangs, is told of too
             shown = repr(fault)
-        return f"the page's faults: {self.errors}; it shows: {shown!r}"
+        return f"the page's faults: {self.errors}; it shows: {shown}"
 
     async def another_tab(self) -> "ChatPage":
         """Another tab of the same browser, which shows the same."""
