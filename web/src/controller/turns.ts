@@ -98,7 +98,7 @@ export class Turns {
   /** Ask for another answer to a question. */
   askAgain(question: string, first: Remedy | null = null): void {
     this.#stopOwn();
-    if (first === "reconnect" && !this.#isAnyRunning) this.#socket.reconnect();
+    if (first === "reconnect") this.reconnect();
     const answer = newId();
     this.#store.dispatch({ type: "ask_again", question, answer, now: Date.now() });
     this.#sendNow(answer, question);
@@ -203,7 +203,8 @@ export class Turns {
     }
   }
 
-  get #isAnyRunning(): boolean {
-    return this.#store.state.conversations.some((conversation) => runningAnswers(conversation).length > 0);
+  /** Find another server than one that shuts down, unless an answer of it is still coming. */
+  reconnect(): void {
+    if (!this.#store.state.conversations.some((c) => runningAnswers(c).length > 0)) this.#socket.reconnect();
   }
 }
