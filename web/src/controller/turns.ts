@@ -75,7 +75,14 @@ export class Turns {
       return;
     }
     const id = place?.id ?? newId();
-    this.#ask({ from, conversation: id, parent: place && lastAnswer(place), replaces: null, text, files });
+    this.begin({ from, conversation: id, parent: place && lastAnswer(place), replaces: null, text, files });
+  }
+
+  /** Ask this question, at this place of a conversation. */
+  begin(fields: Omit<Extract<Action, { type: "ask" }>, "type" | "question" | "answer" | "now">): void {
+    const [question, answer] = [newId(), newId()];
+    this.#store.dispatch({ type: "ask", ...fields, question, answer, now: Date.now() });
+    this.#sendNow(answer, question);
   }
 
   /** Send what this tab had queued before it was reloaded. */
@@ -92,7 +99,7 @@ export class Turns {
     if (conversation === null) return;
     const { id } = conversation;
     const { files, parent } = question;
-    this.#ask({ from: id, conversation: id, parent, replaces: question.id, text, files });
+    this.begin({ from: id, conversation: id, parent, replaces: question.id, text, files });
   }
 
   /** Ask for another answer to a question. */
@@ -163,12 +170,6 @@ export class Turns {
   /** Send the turns that wait for a connection. */
   sendWaiting(): void {
     for (const send of this.#waiting.splice(0)) send();
-  }
-
-  #ask(fields: Omit<Extract<Action, { type: "ask" }>, "type" | "question" | "answer" | "now">): void {
-    const [question, answer] = [newId(), newId()];
-    this.#store.dispatch({ type: "ask", ...fields, question, answer, now: Date.now() });
-    this.#sendNow(answer, question);
   }
 
   #sendNow(answer: string, question: string): void {

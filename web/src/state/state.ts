@@ -145,7 +145,7 @@ export type DraftAction =
 export type TurnAction =
   | {
       type: "ask";
-      /** The chat in whose box it was written. */
+      /** The chat in whose box it was written, which is emptied; of anything else there is no box. */
       from: string;
       /** The question that it takes the place of. */
       replaces: string | null;
