@@ -29,3 +29,11 @@ async def test_continue_stands_at_the_last_answer_alone(page: ChatPage, upstream
     await expect(page.button("Continue")).to_have_count(0)
     await page.button("Stop").click()
     await expect(page.button("Continue")).to_have_count(1)
+
+
+async def test_a_first_question_is_sent_where_its_title_would_end_within_an_emoji(page: ChatPage) -> None:
+    title = "a" * 59 + "\N{GRINNING FACE}"
+    await page.ask(f"{title} and more")
+    await page.has_ended()
+    await expect(page.answer).to_contain_text("Hello world")
+    await expect(page.chat(title)).to_be_visible()

@@ -54,6 +54,11 @@ function shownIds(state: State): string[] {
   return conversation ? branchTo(conversation, conversation.leaf).map(({ id }) => id) : [];
 }
 
+test("a title is cut between characters, as by the server", () => {
+  const text = `${"a".repeat(59)}\u{1F600} and more`;
+  expect(shownConversation(after({ ...ask("q1", "t1"), text } as Action))?.title).toBe(`${"a".repeat(59)}\u{1F600}`);
+});
+
 test("a question that was written in no box leaves what stands in the box, with its files and why it came back", () => {
   const file = { key: "f1", name: "a.txt", mime_type: "text/plain", bytes: 1, id: null, sent: 0, error: null };
   const files = [file] as unknown as ReturnType<typeof draftOf>["files"];
