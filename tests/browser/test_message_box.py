@@ -1,5 +1,8 @@
 """What stands in the message box is the reader's: it goes when they send it or take it away, and not otherwise."""
 
+from collections.abc import Awaitable, Callable
+
+import pytest
 from playwright.async_api import expect
 from support.page import ChatPage
 from support.upstream import Upstream, says, says_and_is_silent
@@ -13,6 +16,10 @@ window.SpeechRecognition = class {
 window.hears = (words) => window.recognition.onresult?.({ results: [[{ transcript: words }]] });
 """
 """A browser that recognises what the test says."""
+
+REMOVAL = """window.removal = new Promise((resolve) =>
+  addEventListener("storage", ({ newValue }) => newValue === null && resolve()))"""
+"""Resolved once the page has been told that another tab has removed something. Called after the page's own listener."""
 
 
 async def test_continue_leaves_what_stands_in_the_message_box(page: ChatPage, upstream: Upstream) -> None:
@@ -89,3 +96,33 @@ async def test_dictation_ends_where_another_chat_is_shown(page: ChatPage) -> Non
     await page.page.evaluate("hears('hello world')")
     await page.chat("first").click()
     await expect(page.box).to_have_value("hello")
+
+
+async def empties(tab: ChatPage) -> None:
+    await tab.box.fill("")
+
+
+async def becomes_temporary(tab: ChatPage) -> None:
+    await tab.button("Temporary chat").click()
+
+
+@pytest.mark.parametrize("acts", [empties, becomes_temporary])
+async def test_what_one_tab_does_not_keep_stands_in_another(
+    page: ChatPage, acts: Callable[[ChatPage], Awaitable[None]]
+) -> None:
+    await page.box.fill("half a thought")
+    other = await page.another_tab()
+    await expect(other.box).to_have_value("half a thought")
+    await page.page.evaluate(f"() => {{ {REMOVAL} }}")
+    await acts(other)
+    await page.page.evaluate("removal")
+    await expect(page.box).to_have_value("half a thought")
+
+
+async def test_what_one_tab_sends_goes_from_the_box_of_another(page: ChatPage) -> None:
+    await page.box.fill("a whole thought")
+    other = await page.another_tab()
+    await expect(other.box).to_have_value("a whole thought")
+    await other.box.press("Enter")
+    await other.has_ended()
+    await expect(page.box).to_have_value("")
