@@ -67,7 +67,7 @@ export class ChatController {
     this.conversations = new Conversations(this.store, conversationsApi, () => this.#reattach());
     this.deletion = new Deletion(this.store, this.conversations, tabStorage());
     this.#keeper = new Keeper(this.store, newId());
-    this.identity = new Identity(this.store, token, this.#socket, this.conversations, this.#keeper);
+    this.identity = new Identity(this.store, token, this.#socket, this.conversations, this.deletion, this.#keeper);
     this.settings = new SettingsWriter(this.store, conversationsApi);
     const facts = () => (this.#facts ??= this.#loadModels());
     const preparation = new TurnPreparation(this.store, conversationsApi, this.conversations, this.settings, facts);
