@@ -3,7 +3,7 @@
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
@@ -184,6 +184,41 @@ async def test_the_reader_can_sign_out_and_nothing_is_left(browser: Browser, ups
         await page.is_connected("Sign in to connect")
         await expect(page.page.get_by_text("a secret question")).to_have_count(0)
         assert await page.page.evaluate("sessionStorage.length") == 0
+
+
+async def signs_out(page: ChatPage) -> None:
+    await page.button("Your token").click()
+    await dialog(page).get_by_role("button", name="Sign out").click()
+    await page.is_connected("Sign in to connect")
+
+
+async def gives_way(page: ChatPage) -> None:
+    """Somebody else signs in on the same page, which gets a new page for them; then they sign out."""
+    async with page.page.expect_websocket():
+        await page.button("Your token").click()
+        await signs_in(page, KEYS["bob"])
+    await page.is_connected()
+    await signs_out(page)
+
+
+@pytest.mark.parametrize("leaves", [signs_out, gives_way])
+async def test_a_chat_that_was_deleted_is_gone_for_a_reader_who_leaves_at_once(
+    browser: Browser, upstream: Upstream, leaves: Callable[[ChatPage], Awaitable[None]]
+) -> None:
+    async with serving(upstream, api_keys=API_KEYS) as address, locked(browser, address) as page:
+        await signs_in(page, KEYS["alice"])
+        for question in ("a secret question", "another"):
+            await page.button("New chat").click()
+            await page.ask(question)
+            await page.has_ended()
+        await page.chat("a secret question").hover()
+        await page.chats.get_by_role("button", name="Options of a secret question").click()
+        await page.page.get_by_role("menuitem", name="Delete", exact=True).click()
+        await expect(page.button("Undo")).to_be_visible()
+        await leaves(page)
+        await signs_in(page, KEYS["alice"])
+        await expect(page.chat("another")).to_be_visible()
+        await expect(page.chat("a secret question")).to_have_count(0)
 
 
 async def test_where_nobody_is_asked_the_page_does_not_speak_of_tokens(page: ChatPage) -> None:

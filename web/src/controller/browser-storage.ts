@@ -34,8 +34,8 @@ export class BrowserStorage {
   }
 
   /**
-   * Remove a text that is not needed here any more, for its room or for the next person. Other tabs, which take a removal
-   * for a text that was sent, keep theirs: what they hear is that an empty one is gone.
+   * Remove a text that is not needed here any more: for its room, for the next person, or as its box was emptied. Other
+   * tabs, which take a removal for a text that was sent, keep theirs: what they hear is that an empty one is gone.
    */
   drop(key: string): void {
     this.set(key, "");

@@ -8,7 +8,7 @@ import { FrameBuffer } from "../connection/frame-buffer";
 import { PATHS } from "../connection/paths";
 import { ChatSocket, type SocketListener } from "../connection/socket";
 import { type Token, tabStorage } from "../connection/token";
-import type { ErrorFrame, ModelList, UsageReport } from "../protocol/frames";
+import type { ErrorFrame, ModelList } from "../protocol/frames";
 import { type Answer, type Conversation, runningAnswers } from "../state/conversation";
 import type { Entry } from "../state/listing";
 import type { Preferences } from "../state/preferences";
@@ -38,8 +38,9 @@ export class ChatController {
   readonly identity: Identity;
   readonly settings: SettingsWriter;
   readonly turns: Turns;
+  /** For what is loaded later, too. */
+  readonly api: Api;
   readonly #keeper: Keeper;
-  readonly #api: Api;
   readonly #socket: ChatSocket;
   readonly #frames = new FrameBuffer((frames) => this.turns.take(frames));
   /** What the server says may be asked, once it is asked for. */
@@ -59,14 +60,14 @@ export class ChatController {
     const identity = { signedIn: token.value !== null, refusal: null };
     this.store = new Store({ ...INITIAL, identity, preferences, fresh: preferences.defaults, isLost });
     this.words = words.then((words) => this.store.dispatch({ type: "words", words }));
-    this.#api = new Api(origin, token);
-    this.makeFilesApi = (Made) => new Made(origin, token, this.#api);
-    const conversationsApi = new ConversationsApi(this.#api);
-    this.#socket = new ChatSocket(origin, this.#api, token, this.#listener());
+    this.api = new Api(origin, token);
+    this.makeFilesApi = (Made) => new Made(origin, token, this.api);
+    const conversationsApi = new ConversationsApi(this.api);
+    this.#socket = new ChatSocket(origin, this.api, token, this.#listener());
     this.conversations = new Conversations(this.store, conversationsApi, () => this.#reattach());
     this.deletion = new Deletion(this.store, this.conversations, tabStorage());
     this.#keeper = new Keeper(this.store, newId());
-    this.identity = new Identity(this.store, token, this.#socket, this.conversations, this.#keeper);
+    this.identity = new Identity(this.store, token, this.#socket, this.conversations, this.deletion, this.#keeper);
     this.settings = new SettingsWriter(this.store, conversationsApi);
     const facts = () => (this.#facts ??= this.#loadModels());
     const preparation = new TurnPreparation(this.store, conversationsApi, this.conversations, this.settings, facts);
@@ -81,11 +82,11 @@ export class ChatController {
         import("./library"),
         import("../connection/library-api"),
       ]);
-      return new Library(this.store, new LibraryApi(this.#api), this.conversations, conversationsApi);
+      return new Library(this.store, new LibraryApi(this.api), this.conversations, conversationsApi);
     };
     this.conversations.onLeave = (temporary) => {
       this.#stop(temporary);
-      const remove = ({ removeFiles }: typeof import("./temporary-files")) => removeFiles(this.#api, temporary);
+      const remove = ({ removeFiles }: typeof import("./temporary-files")) => removeFiles(this.api, temporary);
       import("./temporary-files").then(remove, () => {}); // without it the files expire
     };
     this.turns.onEnd = (conversation) => {
@@ -93,7 +94,7 @@ export class ChatController {
     };
     this.#makeReattachment = async () => {
       const { Reattachment } = await import("./reattachment");
-      return new Reattachment(this.store, this.#socket, this.#api, conversationsApi, this.turns.sent);
+      return new Reattachment(this.store, this.#socket, this.api, conversationsApi, this.turns.sent);
     };
   }
 
@@ -123,11 +124,6 @@ export class ChatController {
 
   /** Connect, unless an attempt is scheduled: the reader is about to write. */
   readonly wake = (): void => this.#socket.wake();
-
-  /** Find another server than one that shuts down, unless an answer of it is still coming. */
-  reconnect(): void {
-    if (!this.store.state.conversations.some((c) => runningAnswers(c).length > 0)) this.#socket.reconnect();
-  }
 
   /** Delete a chat, unless it is undone soon. */
   remove({ id }: Entry): void {
@@ -160,15 +156,6 @@ export class ChatController {
       this.#library = null; // the server cannot be reached; the next try may
       return null;
     });
-  }
-
-  /** Ask what the reader used today, and what is left; null when the server does not say. */
-  async usage(): Promise<UsageReport | null> {
-    try {
-      return (await (await this.#api.request(`${PATHS.usage}?days=1`)).json()) as UsageReport;
-    } catch {
-      return null;
-    }
   }
 
   /** Stop what is still being answered in a chat. */
@@ -219,7 +206,7 @@ export class ChatController {
 
   async #loadModels(): Promise<void> {
     try {
-      const response = await this.#api.request(PATHS.models);
+      const response = await this.api.request(PATHS.models);
       const { headers } = response;
       const historyChars = Number(headers.get("Max-History-Chars")) || null;
       const grace = Number(headers.get("Max-Grace"));

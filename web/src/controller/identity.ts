@@ -6,6 +6,7 @@ import type { ErrorFrame } from "../protocol/frames";
 import type { Store } from "../state/store";
 import type { Sentence } from "../text/words/words";
 import type { Conversations } from "./conversations";
+import type { Deletion } from "./deletion";
 import type { Keeper } from "./keeper";
 
 const EXPIRED: Sentence = { say: "token_expired" };
@@ -16,13 +17,22 @@ export class Identity {
   readonly #token: Token;
   readonly #socket: ChatSocket;
   readonly #conversations: Conversations;
+  readonly #deletion: Deletion;
   readonly #keeper: Keeper;
 
-  constructor(store: Store, token: Token, socket: ChatSocket, conversations: Conversations, keeper: Keeper) {
+  constructor(
+    store: Store,
+    token: Token,
+    socket: ChatSocket,
+    conversations: Conversations,
+    deletion: Deletion,
+    keeper: Keeper,
+  ) {
     this.#store = store;
     this.#token = token;
     this.#socket = socket;
     this.#conversations = conversations;
+    this.#deletion = deletion;
     this.#keeper = keeper;
   }
 
@@ -41,10 +51,8 @@ export class Identity {
 
   /** Forget the token, and with the page everything that was said with it. */
   readonly signOut = (): void => {
+    this.#startAnew();
     this.#token.forget();
-    this.#keeper.forget();
-    this.#socket.close(); // which ends what is coming
-    location.reload();
   };
 
   /** The server refused a handshake for its token, or for want of one. */
@@ -58,13 +66,22 @@ export class Identity {
   handle({ code, field, message }: ErrorFrame): void {
     const isAboutNewToken = field === "token";
     if (code === "forbidden" && isAboutNewToken) {
-      this.#keeper.forget();
-      this.#socket.close();
-      location.reload(); // another person's token: they get a new page, with nothing of the person before
+      const { value } = this.#token; // another person's: they get a new page, with nothing of the person before
+      this.#token.revert();
+      this.#startAnew();
+      if (value !== null) this.#token.keep(value);
     } else if (code === "unauthenticated") {
       if (isAboutNewToken) this.#token.revert();
       this.#askForToken(/expired/.test(message) ? EXPIRED : NOT_TAKEN);
     }
+  }
+
+  /** Load the page again. What is deleted is deleted with the token of now, which the caller replaces after this. */
+  #startAnew(): void {
+    this.#deletion.finish();
+    this.#keeper.forget();
+    this.#socket.close(); // which ends what is coming
+    location.reload();
   }
 
   #askForToken(refusal: Sentence | null): void {

@@ -40,6 +40,8 @@ export class Keeper {
   /** Questions that another page may send yet. */
   readonly #foreign = new Set<string>();
   readonly #known = new WeakMap<Conversation, { draft: Draft; kept: KeptOf }>();
+  /** The questions that had been asked by the change before. */
+  #prompts: State["prompts"] = [];
   /** True when the browser keeps anything at all. */
   #works = false;
   /** The questions that this tab has kept before it was reloaded. */
@@ -118,6 +120,8 @@ export class Keeper {
   }
 
   #keep(state: State): void {
+    const isAsked = state.prompts !== this.#prompts;
+    this.#prompts = state.prompts;
     const drafts = new Map<string, KeptDraft>();
     const questions = new Map<string, UnstoredTurn>(state.unstored.map((record) => [record.question.id, record]));
     const put = (chat: string, draft: KeptDraft | null) => draft && drafts.set(chat, draft);
@@ -134,7 +138,7 @@ export class Keeper {
     for (const chat of new Set([...Object.keys(state.drafts), ...Object.keys(state.settings)])) {
       if (!here.has(chat)) put(chat, keptOfUnread(state, chat));
     }
-    const isKept = [this.#works, this.#writeDrafts(drafts), this.#writeQuestions(questions)].every(Boolean);
+    const isKept = [this.#works, this.#writeDrafts(drafts, isAsked), this.#writeQuestions(questions)].every(Boolean);
     if (isKept !== state.isKeeping) this.#store.dispatch({ type: "keeping", isKeeping: isKept });
   }
 
@@ -147,9 +151,10 @@ export class Keeper {
     return kept;
   }
 
-  #writeDrafts(drafts: Map<string, KeptDraft>): boolean {
+  /** A draft that goes as a question is asked was sent; else its box was emptied, which is no matter of other tabs. */
+  #writeDrafts(drafts: Map<string, KeptDraft>, isAsked: boolean): boolean {
     const written = this.#written.drafts;
-    return this.#write(this.#drafts, written, drafts, (chat, text) => {
+    return this.#write(this.#drafts, written, drafts, isAsked, (chat, text) => {
       if (text === null) this.#ownDrafts.remove(chat);
       else this.#ownDrafts.set(chat, text);
     });
@@ -164,7 +169,7 @@ export class Keeper {
         written.set(key, content); // as it was read
       else if (written.get(key) !== content) this.#foreign.delete(key); // it is this page's now
     }
-    return this.#write(this.#questions, written, questions, (_, text) => {
+    return this.#write(this.#questions, written, questions, true, (_, text) => {
       if (text !== null) this.#tab.set(LAST, this.#page);
     });
   }
@@ -174,6 +179,7 @@ export class Keeper {
     storage: BrowserStorage,
     written: Map<string, string>,
     contents: Map<string, T>,
+    isSent: boolean,
     also: (key: string, text: string | null) => void,
   ): boolean {
     let isKept = true;
@@ -190,7 +196,7 @@ export class Keeper {
       if (contents.has(key)) continue;
       written.delete(key);
       also(key, null);
-      if (JSON.stringify(keptIn(storage.get(key))?.content) === content) storage.remove(key);
+      if (JSON.stringify(keptIn(storage.get(key))?.content) === content) storage[isSent ? "remove" : "drop"](key);
     }
     return isKept;
   }

@@ -75,7 +75,14 @@ export class Turns {
       return;
     }
     const id = place?.id ?? newId();
-    this.#ask({ from, conversation: id, parent: place && lastAnswer(place), replaces: null, text, files });
+    this.begin({ from, conversation: id, parent: place && lastAnswer(place), replaces: null, text, files });
+  }
+
+  /** Ask this question, at this place of a conversation. */
+  begin(fields: Omit<Extract<Action, { type: "ask" }>, "type" | "question" | "answer" | "now">): void {
+    const [question, answer] = [newId(), newId()];
+    this.#store.dispatch({ type: "ask", ...fields, question, answer, now: Date.now() });
+    this.#sendNow(answer, question);
   }
 
   /** Send what this tab had queued before it was reloaded. */
@@ -92,13 +99,13 @@ export class Turns {
     if (conversation === null) return;
     const { id } = conversation;
     const { files, parent } = question;
-    this.#ask({ from: id, conversation: id, parent, replaces: question.id, text, files });
+    this.begin({ from: id, conversation: id, parent, replaces: question.id, text, files });
   }
 
   /** Ask for another answer to a question. */
   askAgain(question: string, first: Remedy | null = null): void {
     this.#stopOwn();
-    if (first === "reconnect" && !this.#isAnyRunning) this.#socket.reconnect();
+    if (first === "reconnect") this.reconnect();
     const answer = newId();
     this.#store.dispatch({ type: "ask_again", question, answer, now: Date.now() });
     this.#sendNow(answer, question);
@@ -165,12 +172,6 @@ export class Turns {
     for (const send of this.#waiting.splice(0)) send();
   }
 
-  #ask(fields: Omit<Extract<Action, { type: "ask" }>, "type" | "question" | "answer" | "now">): void {
-    const [question, answer] = [newId(), newId()];
-    this.#store.dispatch({ type: "ask", ...fields, question, answer, now: Date.now() });
-    this.#sendNow(answer, question);
-  }
-
   #sendNow(answer: string, question: string): void {
     const conversation = conversationWith(this.#store.state, question);
     if (conversation !== null) void this.#send(answer, question, conversation.id);
@@ -203,7 +204,8 @@ export class Turns {
     }
   }
 
-  get #isAnyRunning(): boolean {
-    return this.#store.state.conversations.some((conversation) => runningAnswers(conversation).length > 0);
+  /** Find another server than one that shuts down, unless an answer of it is still coming. */
+  reconnect(): void {
+    if (!this.#store.state.conversations.some((c) => runningAnswers(c).length > 0)) this.#socket.reconnect();
   }
 }

@@ -1,4 +1,5 @@
 import { useEffect, useState } from "react";
+import { loadUsage } from "../controller/usage";
 import type { UsageReport } from "../protocol/frames";
 import { runningAnswers } from "../state/conversation";
 import { useChat, useChatState } from "./use-chat";
@@ -17,7 +18,7 @@ export function useUsage(): LoadedUsage | null {
   // biome-ignore lint/correctness/useExhaustiveDependencies: that `busy` has changed is why it is asked again
   useEffect(() => {
     let stale = false;
-    void chat.usage().then((report) => {
+    void loadUsage(chat.api).then((report) => {
       if (!stale) setUsage(report && { report, at: Date.now() });
     });
     return () => {

@@ -5,6 +5,7 @@ import { beforeAll, expect, test } from "vitest";
 import { ENGLISH } from "../testing/english";
 import { isTooMuch, isTooMuchOfADiagram } from "./budget";
 import { Markdown } from "./markdown";
+import { type Mark, NO_MARKS } from "./marks";
 import { WordsContext } from "./words";
 
 const CHARS = 12_000;
@@ -42,6 +43,11 @@ const HARD: Record<string, string> = {
   "a table of many rows": `|a|b|\n|-|-|\n${fill("|c|d|\n")}`,
   definitions: Array.from({ length: 500 }, (_, n) => `[a${n}]: b\n`).join("") + fill("[a1] [a2] ", 6_000),
   "notes of notes": Array.from({ length: 400 }, (_, n) => `[^${n}]: [^${n + 1}]\n\n`).join("") + fill("[^1]", 5_000),
+  "a definition, and lists in lists": `[a]: b\n\n${fill("- ")}x`,
+  "a definition, and quotes in quotes": `[a]: b\n\n${fill("> ")}x`,
+  "a note of lists in lists": `[^a]\n\n[^a]: ${fill("- ")}x`,
+  "a note of quotes in quotes, over lines": `[^a]\n\n[^a]: a\n\n    ${fill("> ")}x`,
+  "notes in notes": `[^a]\n\n${fill("[^a]: ")}x`,
   details: fill("<details>\n\n"),
   "tags in tags": fill("<sub>"),
   dollars: fill("$a\\("),
@@ -51,16 +57,16 @@ const HARD: Record<string, string> = {
   "lines that break hard": fill("a  \n"),
 };
 
-const render = (text: string) =>
+const render = (text: string, marks: readonly Mark[] = NO_MARKS) =>
   renderToStaticMarkup(
     <WordsContext value={ENGLISH}>
-      <Markdown text={text} growing={false} shown />
+      <Markdown text={text} growing={false} shown marks={marks} />
     </WordsContext>,
   );
 
-function seconds(text: string): number {
+function seconds(text: string, marks?: readonly Mark[]): number {
   const begun = process.cpuUsage();
-  render(text);
+  render(text, marks);
   const { user, system } = process.cpuUsage(begun);
   return (user + system) / 1e6;
 }
@@ -74,6 +80,11 @@ beforeAll(() => {
 test.each(Object.entries(HARD))("%s cost no more than so many times what prose does", (_, text) => {
   const prose = secondsOfProse * (Math.max(text.length, PROSE.length) / PROSE.length);
   expect(seconds(text) / prose).toBeLessThan(MOST);
+});
+
+test("lists in lists that rest on a source cost no more either", () => {
+  const mark = { at: 1, sources: [] };
+  expect(seconds(HARD["lists in lists"] ?? "", [mark]) / (2 * secondsOfProse)).toBeLessThan(MOST);
 });
 
 test.each([

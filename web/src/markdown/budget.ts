@@ -1,7 +1,7 @@
 // Reading some markdown costs more than its length is worth: time grows with the square of the marks in one paragraph,
 // and each quote in a quote is a call in a call. What is beyond these bounds is shown as it was written.
 
-/** Quotes and items of lists within each other. */
+/** Quotes, items of lists and notes within each other. */
 const DEEPEST = 40;
 const MOST_MARKS_IN_A_PARAGRAPH = 1_000;
 const MOST_BACKTRACKING_LINES = 200;
@@ -12,7 +12,7 @@ const LONGEST_DIAGRAM_CHARS = 6_000;
 const MOST_CONNECTIONS = 150;
 const ARROW = /[-=.]{2,}|~{3,}/;
 
-const DEEP = new RegExp(`^(?:[ \\t]*(?:>|[-*+][ \\t]|\\d{1,9}[.)][ \\t])){${DEEPEST}}`, "m");
+const DEEP = new RegExp(`^(?:[ \\t]*(?:>|[-*+][ \\t]|\\d{1,9}[.)][ \\t]|\\[\\^[^\\]\\s]{1,999}\\]:)){${DEEPEST}}`, "m");
 const DEEP_ITEM = new RegExp(`^[ \\t]{${DEEPEST * 4},}(?:[-*+]|\\d{1,9}[.)])[ \\t]`, "m");
 const MARK = /[*_~[\]]/g;
 const ITEM = /^[ \t>]*(?:[-*+]|\d{1,9}[.)])[ \t]/;

@@ -35,12 +35,12 @@ export function Reading({ text, references, notePrefix, growing, marks = NO_MARK
   const { markdown, found, edits } = useMemo(() => withFormulas(nested, growing), [nested, growing]);
   const math = useMath(found);
   const source = math === null ? nested : markdown;
+  const tooMuch = useMemo(() => isTooMuch(source), [source]);
   const ofBlocks = useMemo(() => {
-    if (marks.length === 0) return [];
+    if (marks.length === 0 || tooMuch) return [];
     const inNested = marksAfter(marks, lineEdits(text, nested));
     return marksOfBlocks(source, source === nested ? inNested : marksAfter(inNested, edits));
-  }, [marks, text, nested, source, edits]);
-  const tooMuch = useMemo(() => isTooMuch(source), [source]);
+  }, [marks, text, nested, source, edits, tooMuch]);
   const plugins = useMemo(() => (math === null ? {} : { math }), [math]);
   const split = useMemo(createBlockSplitter, []);
   const read = usePlugins(text, references, growing, notePrefix);

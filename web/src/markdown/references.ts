@@ -7,6 +7,7 @@ import remarkGfm from "remark-gfm";
 import remarkParse from "remark-parse";
 import { unified } from "unified";
 import { visit } from "unist-util-visit";
+import { isTooMuch } from "./budget";
 
 /** A line that may define a link or a note, in a quote or a list as well. */
 const DEFINES = /^[ \t>*+\-\d.)]*\[[^\]\n]+\]:/m;
@@ -88,7 +89,7 @@ function collected(found: readonly Found[]): References {
 function foundIn({ text, plain }: Piece): Found {
   if (plain) return NONE;
   const named = text.includes("[^") ? namedIn(text) : [];
-  if (!DEFINES.test(text)) return named.length === 0 ? NONE : { ...NONE, named };
+  if (!DEFINES.test(text) || isTooMuch(text)) return named.length === 0 ? NONE : { ...NONE, named };
   return { ...definedIn(text), named, chars: text.length };
 }
 

@@ -21,7 +21,7 @@ export async function richTextOf(text: string): Promise<string> {
   const references = createReferenceReader()(sections);
   const pieces: string[] = [];
   for (const { text: piece, plain } of sections) {
-    pieces.push(plain || isTooMuch(piece) ? asWritten(piece) : htmlOf(piece, references));
+    pieces.push(plain ? asWritten(piece) : htmlOf(piece, references));
     await new Promise((resume) => setTimeout(resume)); // a long answer does not stop the page
   }
   const notes = references.notes.map((note) => `<li>${htmlOf(note.text, references)}</li>`);
@@ -29,6 +29,7 @@ export async function richTextOf(text: string): Promise<string> {
 }
 
 function htmlOf(text: string, references: References): string {
+  if (isTooMuch(text)) return asWritten(text);
   const { markdown } = withFormulas(withNestedFences(text, false), false);
   const reader = unified()
     .use(remarkParse)

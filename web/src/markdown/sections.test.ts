@@ -73,3 +73,11 @@ test("a part is known by where it begins", () => {
     expect(paragraphs(1_000).startsWith(text, start)).toBe(true);
   }
 });
+
+test("no section ends within a character", () => {
+  for (const before of ["", "a"]) {
+    const sections = cut.sectionsOf(before + "\u{1F600}".repeat(50_000));
+    expect(sections.length).toBeGreaterThan(1);
+    for (const { text } of sections) expect(text.isWellFormed()).toBe(true);
+  }
+});

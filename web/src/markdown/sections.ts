@@ -107,5 +107,7 @@ function pieceEnd(text: string, start: number): number {
   const longest = start + PIECE_CHARS;
   const newline = text.lastIndexOf("\n", longest - 1);
   const space = newline >= start ? newline : text.lastIndexOf(" ", longest - 1);
-  return space >= start ? space + 1 : longest;
+  if (space >= start) return space + 1;
+  const isWithinOne = (text.codePointAt(longest - 1) ?? 0) > 0xffff; // a character of two UTF-16 units
+  return isWithinOne ? longest - 1 : longest;
 }

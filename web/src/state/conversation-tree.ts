@@ -11,7 +11,8 @@ import {
 } from "./conversation";
 import { PLAIN, type Settings } from "./settings";
 
-const TITLE_CHARS = 60;
+/** By characters, as the server counts: a UTF-16 unit may be half of one. */
+const TITLE = /^(.{60}).*/u;
 
 /** One without a message. `stored` is its id in the store; null for a new chat, which is all here. */
 export function emptyConversation(id: string, stored: string | null, settings: Settings = PLAIN): Conversation {
@@ -33,7 +34,7 @@ export function emptyConversation(id: string, stored: string | null, settings: S
 
 /** What a chat is called after its first message, as by the server. */
 export function titleOf(text: string): string {
-  return text.trim().replace(/\s+/g, " ").slice(0, TITLE_CHARS).trimEnd();
+  return text.trim().replace(/\s+/g, " ").replace(TITLE, "$1").trimEnd();
 }
 
 export function emptyAnswer(id: string, parent: string, settings: Settings): Answer {

@@ -54,6 +54,26 @@ function shownIds(state: State): string[] {
   return conversation ? branchTo(conversation, conversation.leaf).map(({ id }) => id) : [];
 }
 
+test("a title is cut between characters, as by the server", () => {
+  const text = `${"a".repeat(59)}\u{1F600} and more`;
+  expect(shownConversation(after({ ...ask("q1", "t1"), text } as Action))?.title).toBe(`${"a".repeat(59)}\u{1F600}`);
+});
+
+test("a question that was written in no box leaves what stands in the box, with its files and why it came back", () => {
+  const file = { key: "f1", name: "a.txt", mime_type: "text/plain", bytes: 1, id: null, sent: 0, error: null };
+  const files = [file] as unknown as ReturnType<typeof draftOf>["files"];
+  const before = after(
+    ask("q1", "t1"),
+    { type: "write", chat: "c1", text: "half a thought" },
+    { type: "attach", chat: "c1", files },
+  );
+  const returned = { c1: {} } as unknown as State["returned"];
+  const state = reduce({ ...before, returned }, { ...ask("q2", "t2", "t1"), from: "t1" } as Action);
+  expect(shownIds(state)).toEqual(["q1", "t1", "q2", "t2"]);
+  expect(draftOf(state, "c1")).toMatchObject({ text: "half a thought", files, waits: false });
+  expect(state.returned).toEqual(returned);
+});
+
 test("a first question opens a conversation that is named after it", () => {
   const state = after(ask("q1", "t1"));
   expect(shownConversation(state)?.title).toBe("Why is the sky blue?");

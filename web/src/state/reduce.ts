@@ -37,8 +37,6 @@ import {
 
 export function reduce(state: State, action: Action): State {
   switch (action.type) {
-    case "connection":
-      return { ...state, connection: action.connection };
     case "locked":
       return { ...state, identity: { signedIn: action.signedIn, refusal: action.refusal }, panel: "sign_in" };
     case "signed_in":
@@ -51,10 +49,11 @@ export function reduce(state: State, action: Action): State {
       return set(state, action.settings);
     case "prefer":
       return prefer(state, action.preferences);
-    case "open":
-      return { ...state, panel: action.panel };
     case "close":
       return state.panel === action.panel ? { ...state, panel: null } : state;
+    case "connection":
+    case "keeping":
+    case "open":
     case "words":
     case "models":
     case "notice":
@@ -83,8 +82,6 @@ function reduceDrafts(state: State, action: DraftAction | TurnAction | RunAction
       return withDraft(state, action.chat, { files: action.files, waits: action.waits ?? false });
     case "edit":
       return withEdit(state, action.chat, action.question, action.text);
-    case "keeping":
-      return { ...state, isKeeping: action.isKeeping };
     case "settings_refused": {
       const { problem, settings } = action;
       return change(state, action.conversation, (c) => ({ ...c, refusal: { problem, settings } }));

@@ -119,6 +119,7 @@ type PageAction =
   | { type: "prefer"; preferences: Partial<Preferences> }
   | { type: "open"; panel: Panel }
   | { type: "close"; panel: Panel }
+  | { type: "keeping"; isKeeping: boolean }
   | { type: "notice"; notice: string | null }
   | { type: "library"; folders: readonly Folder[]; commands: readonly Prompt[] }
   | { type: "temporary"; isTemporary: boolean }
@@ -134,7 +135,6 @@ export type DraftAction =
   | { type: "attach"; chat: string; files: readonly Attachment[]; waits?: boolean }
   /** `text` is null when the editing has ended. */
   | { type: "edit"; chat: string; question: string; text: string | null }
-  | { type: "keeping"; isKeeping: boolean }
   | { type: "settings_refused"; conversation: string; problem: Problem; settings: Settings }
   /** Put back what the browser has kept. */
   | { type: "restore"; kept: Kept; now: number }
@@ -145,7 +145,7 @@ export type DraftAction =
 export type TurnAction =
   | {
       type: "ask";
-      /** The chat in whose box it was written. */
+      /** The chat in whose box it was written, which is emptied; of anything else there is no box. */
       from: string;
       /** The question that it takes the place of. */
       replaces: string | null;

@@ -1,4 +1,4 @@
-import { useChat, useWords } from "../../hooks/use-chat";
+import { useChat, useChatState, useWords } from "../../hooks/use-chat";
 import type { Answer } from "../../state/conversation";
 import { shownConversation } from "../../state/state";
 import { IconButton } from "../ui/icon-button";
@@ -23,16 +23,24 @@ export function AnswerExtras({ answer }: { answer: Answer }) {
   );
 }
 
-/** Asks the model to go on with an answer that was cut, where it is the last one. */
+/** Asks the model to go on with an answer that was cut, where it is the last one. The message box is left as it is. */
 export function ContinueButton({ answer }: { answer: Answer }) {
-  const { store, turns } = useChat();
+  const { turns } = useChat();
   const words = useWords();
+  const chat = useChatState((state) => {
+    const shown = shownConversation(state);
+    return shown?.leaf === answer.id && shown.reading.status !== "gone" ? shown.id : null;
+  });
   const isCut =
     answer.text !== "" &&
     (answer.usage?.finish_reason === "max_tokens" || ["stopped", "failed", "lost"].includes(answer.status));
-  if (!isCut || shownConversation(store.state)?.leaf !== answer.id) return null;
+  if (!isCut || chat === null) return null;
+  const goOn = () => {
+    const place = { from: answer.id, conversation: chat, parent: answer.id, replaces: null };
+    turns.begin({ ...place, text: words.continue_question });
+  };
   return (
-    <button type="button" className="button self-start" onClick={() => turns.ask(words.continue_question)}>
+    <button type="button" className="button self-start" onClick={goOn}>
       {words.continue}
     </button>
   );

@@ -5,6 +5,8 @@ import type { Prompt } from "../../protocol/frames";
 import { draftOf } from "../../state/drafts";
 import { shownPlace } from "../../state/state";
 
+const SHOWN_CHARS = 80;
+
 /** The reader's own prompts, while `/` and the beginning of a name stand in the message box. */
 export function Commands() {
   const chat = useChat();
@@ -59,11 +61,18 @@ export function Commands() {
           onClick={() => take(prompt)}
         >
           <span className="font-medium">/{prompt.name}</span>{" "}
-          <span className="text-muted-foreground">{prompt.text.slice(0, 80)}</span>
+          <span className="text-muted-foreground">{beginningOf(prompt.text)}</span>
         </div>
       ))}
     </div>
   );
+}
+
+/** So much of a prompt as is shown; by characters, as a UTF-16 unit may be half of one. */
+function beginningOf(text: string): string {
+  return Array.from(text.slice(0, 2 * SHOWN_CHARS))
+    .slice(0, SHOWN_CHARS)
+    .join("");
 }
 
 interface Handlers {

@@ -14,7 +14,7 @@ export function Returned() {
   const retry = () => {
     const { state } = chat.store;
     const { text } = draftOf(state, shownPlace(state));
-    if (problem.retry?.first === "reconnect") chat.reconnect();
+    if (problem.retry?.first === "reconnect") chat.turns.reconnect();
     if (text.trim() !== "" && runningAnswer(shownConversation(state)) === null) chat.turns.ask(text);
   };
   return (

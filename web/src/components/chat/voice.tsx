@@ -1,9 +1,11 @@
-import { useEffect, useRef, useState } from "react";
-import { useChat, useWords } from "../../hooks/use-chat";
+import { useCallback, useEffect, useRef, useState } from "react";
+import { useChat, useChatState, useWords } from "../../hooks/use-chat";
+import { runningAnswer } from "../../state/conversation";
 import { draftOf } from "../../state/drafts";
-import { shownPlace } from "../../state/state";
+import { shownConversation, shownPlace } from "../../state/state";
 import { IconButton } from "../ui/icon-button";
 import { ICONS } from "../ui/icons";
+import { nothingDictated, withHeard } from "./dictated";
 
 /** Reads an answer aloud, where the browser has a voice. */
 export function ReadAloud({ text }: { text: string }) {
@@ -47,16 +49,29 @@ interface Recognition extends EventTarget {
   onend: (() => void) | null;
   start(): void;
   stop(): void;
+  abort(): void;
 }
 type RecognitionConstructor = new () => Recognition;
 
-/** Writes down what is said, where the browser can. */
+/** Writes down what is said, where the browser can: until a question is asked, or another chat is shown. */
 export function Dictation() {
   const { store } = useChat();
   const words = useWords();
-  const running = useRef<Recognition | null>(null);
+  const place = useChatState(shownPlace);
+  const running = useChatState((state) => runningAnswer(shownConversation(state))?.id);
+  const current = useRef<Recognition | null>(null);
   const [listening, setListening] = useState(false);
-  useEffect(() => () => running.current?.stop(), []);
+  const end = useCallback(() => {
+    const recognition = current.current;
+    if (recognition === null) return;
+    recognition.onresult = null; // what it has still heard belongs nowhere
+    recognition.abort();
+  }, []);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it ends when another chat is shown
+  useEffect(() => end, [place, end]);
+  useEffect(() => {
+    if (running !== undefined) end();
+  }, [running, end]);
   const browser = window as {
     SpeechRecognition?: RecognitionConstructor;
     webkitSpeechRecognition?: RecognitionConstructor;
@@ -66,21 +81,20 @@ export function Dictation() {
   const start = () => {
     const recognition = new Recognizer();
     const chat = shownPlace(store.state);
-    const before = draftOf(store.state, chat).text;
+    let dictated = nothingDictated(draftOf(store.state, chat).text);
     recognition.lang = navigator.language;
     recognition.continuous = true;
     recognition.interimResults = true;
     recognition.onresult = ({ results }) => {
-      const transcript = Array.from(results, (result) => result[0]?.transcript ?? "").join("");
-      store.dispatch({
-        type: "write",
-        chat,
-        text: before === "" ? transcript.trimStart() : `${before} ${transcript.trimStart()}`,
-      });
+      const heard = Array.from(results, (result) => result[0]?.transcript ?? "").join("");
+      dictated = withHeard(dictated, draftOf(store.state, chat).text, heard);
+      store.dispatch({ type: "write", chat, text: dictated.text });
     };
-    recognition.onend = () => setListening(false);
+    recognition.onend = () => {
+      if (current.current === recognition) setListening(false);
+    };
     recognition.start();
-    running.current = recognition;
+    current.current = recognition;
     setListening(true);
   };
   return (
@@ -89,7 +103,7 @@ export function Dictation() {
       icon={ICONS.microphone}
       label={listening ? words.stop_dictating : words.dictate}
       aria-pressed={listening}
-      onClick={() => (listening ? running.current?.stop() : start())}
+      onClick={() => (listening ? current.current?.stop() : start())}
     />
   );
 }
