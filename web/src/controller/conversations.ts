@@ -1,6 +1,6 @@
-// The conversations that the server stores: shown, read, renamed, exported and deleted. The other tabs are told.
+// The conversations that the server stores: shown, read, renamed and deleted. The other tabs are told.
 
-import type { ConversationsApi, Format } from "../connection/conversations-api";
+import type { ConversationsApi } from "../connection/conversations-api";
 import { type Conversation, type Reading, runningAnswers } from "../state/conversation";
 import type { Entry } from "../state/listing";
 import { idOf, shownConversation } from "../state/state";
@@ -9,7 +9,6 @@ import { type Name, say } from "../text/words/words";
 import { ConversationList } from "./conversation-list";
 import { isGone, reasonOf } from "./faults";
 import { readConversation } from "./read-conversation";
-import { saveFile } from "./save-file";
 
 export class Conversations {
   readonly list: ConversationList;
@@ -63,15 +62,6 @@ export class Conversations {
 
   rename(entry: Entry, title: string): void {
     if (entry.stored !== null && title !== entry.title) void this.#rename(entry.id, entry.stored, title, entry.title);
-  }
-
-  async export({ stored }: Entry, format: Format): Promise<void> {
-    if (stored === null) return;
-    try {
-      saveFile(await this.#api.file(stored, format));
-    } catch (fault) {
-      this.#notice("not_exported", fault);
-    }
   }
 
   /** Delete a conversation from the store. */
