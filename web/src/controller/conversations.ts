@@ -15,7 +15,7 @@ export class Conversations {
   readonly #store: Store;
   readonly #api: ConversationsApi;
   readonly #onRead: () => void;
-  readonly #otherTabs = new BroadcastChannel("deltawire");
+  readonly #otherTabs = channel();
   /** Called before a temporary chat is left, which nobody can come back to. */
   onLeave: (temporary: Conversation) => void = () => {};
   /** The readings under way, by the page's ids. */
@@ -27,7 +27,7 @@ export class Conversations {
     this.#api = api;
     this.#onRead = onRead;
     this.list = new ConversationList(store, api);
-    this.#otherTabs.onmessage = () => this.refresh();
+    if (this.#otherTabs) this.#otherTabs.onmessage = this.refresh;
   }
 
   /** Show the chat of this id of the page's; null for a new one. */
@@ -83,7 +83,7 @@ export class Conversations {
 
   /** Tell the other tabs of this browser that the store has changed. */
   tellOtherTabs(): void {
-    this.#otherTabs.postMessage("changed");
+    this.#otherTabs?.postMessage("changed");
   }
 
   async #refresh(): Promise<void> {
@@ -136,5 +136,14 @@ export class Conversations {
   #notice(name: Name, fault: unknown): void {
     const notice = say(this.#store.state.words, name, { why: reasonOf(fault) });
     this.#store.dispatch({ type: "notice", notice });
+  }
+}
+
+/** To the other tabs of this browser; null where it lets no page keep anything, as Firefox does that blocks cookies. */
+function channel(): BroadcastChannel | null {
+  try {
+    return new BroadcastChannel("deltawire");
+  } catch {
+    return null;
   }
 }
