@@ -236,3 +236,19 @@ async def test_a_selection_that_ends_beside_a_panel_leaves_it_open(page: ChatPag
         await expect(instruction).to_have_value("Be brief.")
     await mouse.click(*beside)
     await expect(settings).to_have_count(0)
+
+
+async def test_a_model_that_was_typed_answers_and_the_page_says_nothing_else(
+    browser: Browser, upstream: Upstream
+) -> None:
+    async with serving(upstream, models="*") as address, opened(browser, address) as page:
+        await page.button("About the models").click()
+        await page.page.get_by_role("textbox", name="Another model").fill("my-model")
+        await page.button("Use").click()
+        settings = await page.opens_settings()
+        await expect(settings.get_by_label("Model").locator("option:checked")).to_have_text("my-model")
+        await page.page.keyboard.press("Escape")
+        await expect(page.page.get_by_text("is not offered at the moment")).to_have_count(0)
+        await page.ask("hi")
+        await page.has_ended()
+        assert (await upstream.wait_for_request()).model == "my-model"
