@@ -1,13 +1,14 @@
-"""The panels of the archive, of links and of prompts: complete, or with the reason why not."""
+"""The panels of the archive, of links and of prompts, and shared chats: complete, or with the reason why not."""
 
 import asyncio
 
+import aiohttp
 import pytest
-from playwright.async_api import Browser, Dialog, Locator, expect
+from playwright.async_api import Browser, Dialog, Locator, Route, expect
 from support.conversations import conversations_of
 from support.page import ChatPage, opened
-from support.serving import serving
-from support.upstream import Upstream
+from support.serving import serving, sharing
+from support.upstream import Upstream, says
 
 
 async def opens(page: ChatPage, name: str) -> Locator:
@@ -78,3 +79,36 @@ async def test_a_panel_whose_content_does_not_come_says_so_and_loads_it_again(
     await panel.get_by_role("button", name="Try again").click()
     await expect(panel.get_by_role("status")).to_have_text(none)
     await expect(panel.get_by_role("button", name="Try again")).to_have_count(0)
+
+
+async def test_a_shared_chat_that_does_not_come_says_why_and_a_link_that_has_ended_says_that(
+    browser: Browser, upstream: Upstream
+) -> None:
+    upstream.plays(says("An answer."))
+
+    async def too_many(route: Route) -> None:
+        problem = {"type": "error", "code": "rate_limited", "message": "", "retryable": True, "field": None}
+        await route.fulfill(status=429, content_type="application/problem+json", json=problem)
+
+    async with sharing(upstream, retries=0, public_shares=True) as address, opened(browser, address) as own:
+        async with aiohttp.ClientSession(f"http://{address}") as http:
+            made = await (await http.post("/conversations", json={"title": "Read this"})).json()
+            async with http.post("/chat", json={"message": "hi", "conversation": made["id"]}) as response:
+                message = (await response.json())["usage"]["message"]
+            async with http.post(f"/conversations/{made['id']}/shares", json={"message": message}) as link:
+                share = await link.json()
+            page = own.page
+            await page.route("**/shared/*", lambda route: route.abort())
+            await page.goto(f"http://{address}/s/{share['token']}")
+            await expect(page.get_by_role("status")).to_have_text("The server cannot be reached.")
+            await page.unroute("**/shared/*")
+            await page.route("**/shared/*", too_many)
+            await page.get_by_role("button", name="Try again").click()
+            await expect(page.get_by_role("status")).to_have_text("Too many questions came from here.")
+            await page.unroute("**/shared/*")
+            await page.get_by_role("button", name="Try again").click()
+            await expect(page.get_by_role("article", name="Answer")).to_contain_text("An answer.")
+            await http.delete(f"/shares/{share['id']}")
+            await page.reload()
+            await expect(page.get_by_role("status")).to_contain_text("The link has ended, or was taken back.")
+            await expect(page.get_by_role("button", name="Try again")).to_have_count(0)
