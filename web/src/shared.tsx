@@ -94,7 +94,7 @@ function Message({ message: { role, text }, words }: { message: SharedMessage; w
       <article aria-label={words.you} className="flex flex-col items-end">
         <div
           dir="auto"
-          className="max-w-[85%] whitespace-pre-wrap wrap-anywhere rounded-2xl rounded-ee-md bg-secondary px-4 py-2.5"
+          className="question max-w-[85%] whitespace-pre-wrap wrap-anywhere rounded-2xl rounded-ee-md bg-secondary px-4 py-2.5"
         >
           {text}
         </div>
