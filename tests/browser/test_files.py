@@ -176,6 +176,32 @@ async def test_a_message_waits_for_its_files(page: ChatPage, upstream: Upstream)
     assert await parts_asked(upstream) == ["image/png", "What is this?"]
 
 
+async def test_a_message_that_waits_for_its_files_is_sent_while_another_chat_is_shown(
+    page: ChatPage, upstream: Upstream
+) -> None:
+    goes = asyncio.Event()
+
+    async def slow(route: Route) -> None:
+        await goes.wait()
+        await route.continue_()
+
+    await page.ask("first")
+    await page.has_ended()
+    await page.page.route("**/files?*", slow)
+    await gives(page, "paste", ("sea.png", "image/png", PICTURE))
+    await expect(page.page.get_by_role("progressbar", name="Sending sea.png")).to_be_visible()
+    await page.ask("What is this?")
+    await page.button("New chat").click()
+    await page.box.fill("a draft")
+    goes.set()
+    assert await parts_asked(upstream, 2) == ["image/png", "What is this?"]
+    await expect(page.box).to_have_value("a draft")
+    await page.chat("first").click()
+    await expect(page.question).to_contain_text("What is this?")
+    await page.has_ended()
+    await expect(page.box).to_have_value("")
+
+
 async def test_what_did_not_arrive_is_sent_again(page: ChatPage, upstream: Upstream) -> None:
     await page.page.route("**/files?*", lambda route: route.abort())
     await gives(page, "drop", ("sea.png", "image/png", PICTURE))

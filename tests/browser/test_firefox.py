@@ -149,3 +149,14 @@ async def test_the_box_grows_with_its_text(page: ChatPage) -> None:
     for _ in range(5):
         await page.box.press("Shift+Enter")
     assert await page.box.evaluate(height) > 2 * low
+
+
+async def test_the_page_works_where_cookies_are_blocked(upstream: Upstream) -> None:
+    upstream.plays(says("An answer."))
+    blocked = firefox(**{"network.cookie.cookieBehavior": 2})
+    async with serving(upstream, retries=0) as address, blocked as fox, opened(fox, address) as page:
+        assert await page.page.evaluate("() => { try { return !localStorage; } catch { return true; } }")
+        await asks(page, "hi")
+        await expect(page.answer).to_contain_text("An answer.")
+        await page.has_ended()
+        await expect(page.chat("hi")).to_be_visible()

@@ -118,6 +118,27 @@ async def test_a_page_whose_words_or_chat_do_not_come_says_so(
         await context.close()
 
 
+async def test_a_page_that_fails_at_its_start_says_so(browser: Browser, upstream: Upstream) -> None:
+    async with sharing(upstream, retries=0) as address:
+        context = await browser.new_context(service_workers="block")
+        page = await context.new_page()
+        await page.add_init_script("crypto.getRandomValues = () => { throw new Error('none here'); }")
+        await page.goto(f"http://{address}/")
+        await expect(page.get_by_text("The page could not be loaded.")).to_be_visible()
+        await context.close()
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+async def test_in_the_few_colours_of_a_system_a_question_has_a_border_in_each_language(
+    browser: Browser, upstream: Upstream, language: str
+) -> None:
+    async with sharing(upstream, retries=0) as address, reading(browser, address, language) as page:
+        await page.emulate_media(forced_colors="active")
+        await page.locator("textarea").fill("hi")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("log").get_by_text("hi", exact=True)).to_have_css("border-top-width", "1px")
+
+
 async def test_what_the_reader_writes_before_the_words_come_stands(browser: Browser, upstream: Upstream) -> None:
     async with sharing(upstream, retries=0) as address:
         context = await browser.new_context(service_workers="block")

@@ -129,6 +129,35 @@ async def test_the_enter_that_ends_a_conversion_never_sends(page: ChatPage, upst
     assert upstream.exchanges == []
 
 
+async def test_the_keys_that_end_a_conversion_neither_open_nor_rename_nor_take_nor_leave(page: ChatPage) -> None:
+    """As in Safari, which ends the conversion before it tells of the key."""
+    press = """(box, key) => box.dispatchEvent(
+        new KeyboardEvent("keydown", { key, keyCode: 229, bubbles: true, cancelable: true }))"""
+    for question in ("first", "second"):
+        await page.button("New chat").click()
+        await page.ask(question)
+        await page.has_ended()
+    search = page.page.get_by_role("searchbox")
+    await search.fill("first")
+    await expect(page.found("second")).to_have_count(0)
+    for key in ("Enter", "Escape"):
+        await search.evaluate(press, key)
+        await expect(search).to_have_value("first")
+    await expect(page.question).to_have_text(re.compile("^second"))
+    await page.page.keyboard.press("Escape")
+    await page.chat("first").focus()
+    await page.page.keyboard.press("F2")
+    name = page.page.get_by_role("textbox", name="Title")
+    for key in ("Enter", "Escape"):
+        await name.evaluate(press, key)
+        await expect(name).to_be_focused()
+    await page.page.keyboard.press("Escape")
+    await page.button("Edit question").click()
+    editor = page.page.get_by_role("textbox", name="Edit your question")
+    await editor.evaluate(press, "Escape")
+    await expect(editor).to_be_focused()
+
+
 async def test_the_first_stop_leads_to_the_message_box(page: ChatPage) -> None:
     for question in ("first", "second"):
         await page.button("New chat").click()

@@ -217,3 +217,38 @@ async def test_who_has_used_up_a_day_sees_the_hours_until_the_next(browser: Brow
             await page.has_ended()
         await expect(page.returned).to_contain_text("Your 5 tokens a day are used up. There is more at midnight, UTC.")
         await expect(page.button(re.compile("^Retry in "))).to_be_disabled()
+
+
+async def test_a_selection_that_ends_beside_a_panel_leaves_it_open(page: ChatPage) -> None:
+    settings = await page.opens_settings()
+    instruction = settings.get_by_label("System instruction")
+    await instruction.fill("Be brief.")
+    field, panel = await instruction.bounding_box(), await settings.bounding_box()
+    assert field
+    assert panel
+    beside = (panel["x"] / 2, panel["y"] + panel["height"] / 2)
+    mouse = page.page.mouse
+    for begin, end in (((field["x"] + 9, field["y"] + 9), beside), (beside, (field["x"] + 9, field["y"] + 9))):
+        await mouse.move(*begin)
+        await mouse.down()
+        await mouse.move(*end)
+        await mouse.up()
+        await expect(instruction).to_have_value("Be brief.")
+    await mouse.click(*beside)
+    await expect(settings).to_have_count(0)
+
+
+async def test_a_model_that_was_typed_answers_and_the_page_says_nothing_else(
+    browser: Browser, upstream: Upstream
+) -> None:
+    async with serving(upstream, models="*") as address, opened(browser, address) as page:
+        await page.button("About the models").click()
+        await page.page.get_by_role("textbox", name="Another model").fill("my-model")
+        await page.button("Use").click()
+        settings = await page.opens_settings()
+        await expect(settings.get_by_label("Model").locator("option:checked")).to_have_text("my-model")
+        await page.page.keyboard.press("Escape")
+        await expect(page.page.get_by_text("is not offered at the moment")).to_have_count(0)
+        await page.ask("hi")
+        await page.has_ended()
+        assert (await upstream.wait_for_request()).model == "my-model"

@@ -20,8 +20,8 @@ def _executable() -> str | None:
 
 
 @asynccontextmanager
-async def firefox() -> AsyncIterator[Browser]:
-    """Firefox, driven over WebDriver BiDi as any browser that is not Playwright's own."""
+async def firefox(**preferences: str | float | bool) -> AsyncIterator[Browser]:
+    """Firefox, driven over WebDriver BiDi as any browser that is not Playwright's own; with these of `about:config`."""
     executable = _executable()
     assert executable, "no Firefox here: `make .venv/.firefox` installs one"
     with tempfile.TemporaryDirectory() as folder:
@@ -30,7 +30,11 @@ async def firefox() -> AsyncIterator[Browser]:
         bridge.chmod(0o755)
         async with async_playwright() as playwright:
             launching = playwright.firefox.launch(
-                channel="moz-firefox", executable_path=bridge, timeout=_LAUNCH_MS, env={"HOME": folder}
+                channel="moz-firefox",
+                executable_path=bridge,
+                timeout=_LAUNCH_MS,
+                env={"HOME": folder},
+                firefox_user_prefs=preferences,
             )
             browser = await launching
             yield browser

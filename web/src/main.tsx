@@ -24,10 +24,9 @@ const words = new Promise<Words>((resolve) => {
 });
 
 const shared = sharedAt(location.pathname);
-if (shared === null) showChats();
-else showShared(shared).catch(giveUp);
+(shared === null ? showChats() : showShared(shared)).catch(onUncaughtError);
 
-function showChats(): void {
+async function showChats(): Promise<void> {
   const chat = new ChatController(location.origin, token, loadPreferences(), !isKnown(location.pathname), words);
   void chat.start(conversationAt(location.pathname), unsentIn(history.state));
   root.render(

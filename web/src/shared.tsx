@@ -3,11 +3,12 @@ import { TokenField } from "./components/connection/token-field";
 import { Api, Refusal } from "./connection/api";
 import { LibraryApi } from "./connection/library-api";
 import { type Token, tokenIn } from "./connection/token";
+import { isGone, reasonOf } from "./controller/faults";
 import { MathProvider } from "./markdown/math-provider";
 import { PlainText } from "./markdown/plain-text";
 import { WordsContext } from "./markdown/words";
 import type { SharedConversation, SharedMessage } from "./protocol/frames";
-import { say, type Words } from "./text/words/words";
+import { type Sentence, say, sayAll, type Words } from "./text/words/words";
 
 const Markdown = lazy(() =>
   import("./markdown/markdown").catch(() => ({ Markdown: PlainText })).then(({ Markdown }) => ({ default: Markdown })),
@@ -21,7 +22,7 @@ interface Props {
   words: Words;
 }
 
-type Found = SharedConversation | "loading" | "gone" | "sign_in";
+type Found = SharedConversation | { failed: Sentence } | "loading" | "gone" | "sign_in";
 
 /** A chat that somebody shares: to be read, and nothing else. */
 export function SharedPage({ link, token, words }: Props) {
@@ -29,11 +30,12 @@ export function SharedPage({ link, token, words }: Props) {
   const load = useCallback(() => {
     new LibraryApi(new Api(location.origin, token)).shared(link).then(setFound, (fault) => {
       const isLocked = fault instanceof Refusal && fault.problem.code === "unauthenticated";
-      setFound(isLocked ? "sign_in" : "gone");
+      setFound(isLocked ? "sign_in" : isGone(fault) ? "gone" : { failed: reasonOf(fault) });
     });
   }, [link, token]);
   useEffect(load, [load]);
-  const title = typeof found === "object" ? found.title || words.shared_by : words.shared_by;
+  const conversation = typeof found === "object" && "messages" in found ? found : null;
+  const title = conversation?.title || words.shared_by;
   useEffect(() => {
     document.title = `${title} · Deltawire`;
   }, [title]);
@@ -53,8 +55,20 @@ export function SharedPage({ link, token, words }: Props) {
       <main className="column flex flex-col gap-5 py-6">
         {found === "gone" && <p role="status">{words.shared_gone}</p>}
         {found === "sign_in" && <SignIn token={token} words={words} onSignIn={load} />}
-        {typeof found === "object" && <Shared found={found} words={words} />}
+        {typeof found === "object" && "failed" in found && <Failed why={found.failed} words={words} onAgain={load} />}
+        {conversation && <Shared found={conversation} words={words} />}
       </main>
+    </div>
+  );
+}
+
+function Failed({ why, words, onAgain }: { why: Sentence; words: Words; onAgain: () => void }) {
+  return (
+    <div className="flex flex-col items-start gap-4">
+      <p role="status">{sayAll(words, why)}</p>
+      <button type="button" className="button" onClick={onAgain}>
+        {words.try_again}
+      </button>
     </div>
   );
 }
@@ -80,7 +94,7 @@ function Message({ message: { role, text }, words }: { message: SharedMessage; w
       <article aria-label={words.you} className="flex flex-col items-end">
         <div
           dir="auto"
-          className="max-w-[85%] whitespace-pre-wrap wrap-anywhere rounded-2xl rounded-ee-md bg-secondary px-4 py-2.5"
+          className="question max-w-[85%] whitespace-pre-wrap wrap-anywhere rounded-2xl rounded-ee-md bg-secondary px-4 py-2.5"
         >
           {text}
         </div>

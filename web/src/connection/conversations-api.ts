@@ -4,8 +4,6 @@ import type { Conversation, ConversationPage, ConversationSettings, Conversation
 import type { Api } from "./api";
 import { type ApiPath, PATHS } from "./paths";
 
-export type Format = "markdown" | "json";
-
 /** What to change: null takes a setting away. */
 export interface Changes {
   title?: string;
@@ -32,11 +30,6 @@ export class ConversationsApi {
     return this.#json(`${ALL}?${query}`);
   }
 
-  /** The conversations of a folder, pinned or archived ones; the last used first. */
-  places(filter: { folder: string } | { pinned: "true" } | { archived: "true" }): Promise<ConversationPage> {
-    return this.#json(`${ALL}?${new URLSearchParams({ limit: "100", ...filter })}`);
-  }
-
   read(id: string): Promise<ConversationTree> {
     return this.#json(`${ALL}/${id}`);
   }
@@ -52,12 +45,6 @@ export class ConversationsApi {
   /** Delete it, even if the page is closed meanwhile. */
   async remove(id: string): Promise<void> {
     await this.#api.request(`${ALL}/${id}`, { method: "DELETE", keepalive: true });
-  }
-
-  async file(id: string, format: Format): Promise<{ name: string; content: Blob }> {
-    const response = await this.#api.request(`${ALL}/${id}/export?format=${format}`);
-    const [, name = "conversation"] = response.headers.get("content-disposition")?.match(/filename="(.+)"/) ?? [];
-    return { name, content: await response.blob() };
   }
 
   async #json<T>(path: ApiPath, options?: RequestInit): Promise<T> {

@@ -1,7 +1,9 @@
-// What the server keeps beside the conversations, over HTTP: folders, prompts, links, imports. docs/reference/http.md.
+// What the server keeps beside the conversations, and where these are kept, over HTTP: folders, prompts, links, the archive,
+// imports and exports. docs/reference/http.md.
 
 import type {
   Conversation,
+  ConversationPage,
   Folder,
   FolderList,
   ImportReport,
@@ -13,6 +15,11 @@ import type {
 } from "../protocol/frames";
 import type { Api } from "./api";
 import { type ApiPath, PATHS } from "./paths";
+
+export type Format = "markdown" | "json";
+
+/** Which conversations: those of a folder, pinned or archived ones. */
+type Where = { folder: string } | { pinned: "true" } | { archived: "true" };
 
 const JSON_TYPE = { "Content-Type": "application/json" };
 
@@ -30,6 +37,12 @@ export class LibraryApi {
   constructor(api: Api) {
     this.#api = api;
   }
+
+  /** The conversations that are there, the last used first; `cursor` goes on after a page. */
+  places = (where: Where, cursor: string | null = null): Promise<ConversationPage> => {
+    const query = new URLSearchParams({ limit: "100", ...where, ...(cursor && { cursor }) });
+    return this.#json("GET", `${PATHS.conversations}?${query}`);
+  };
 
   async folders(): Promise<readonly Folder[]> {
     return (await this.#json<FolderList>("GET", PATHS.folders)).folders;
@@ -71,6 +84,12 @@ export class LibraryApi {
     const options = { method: "POST", headers: JSON_TYPE, body: text, signal: null };
     const report: ImportReport = await (await this.#api.request(`${PATHS.conversations}/import`, options)).json();
     return report.conversations;
+  };
+
+  file = async (conversation: string, format: Format): Promise<{ name: string; content: Blob }> => {
+    const response = await this.#send("GET", `${PATHS.conversations}/${conversation}/export?format=${format}`);
+    const [, name = "conversation"] = response.headers.get("content-disposition")?.match(/filename="(.+)"/) ?? [];
+    return { name, content: await response.blob() };
   };
 
   everything = async (): Promise<Blob> => (await this.#send("GET", `${PATHS.conversations}/export`)).blob();

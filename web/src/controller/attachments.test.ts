@@ -4,6 +4,7 @@ import type { FilesApi } from "../connection/files-api";
 import type { ErrorFrame, ShownFile } from "../protocol/frames";
 import { INITIAL } from "../state/state";
 import { Store } from "../state/store";
+import type { UnstoredTurn } from "../state/unstored-turns";
 import { ENGLISH } from "../testing/english";
 import { Attachments } from "./attachments";
 import type { Identity } from "./identity";
@@ -18,11 +19,13 @@ interface Upload {
 
 let uploads: Upload[];
 let questions: string[];
+/** The ids of questions that were sent from chats which were not shown. */
+let elsewhere: string[];
 let store: Store;
 let attachments: Attachments;
 
 beforeEach(() => {
-  [uploads, questions] = [[], []];
+  [uploads, questions, elsewhere] = [[], [], []];
   store = new Store({ ...INITIAL, words: ENGLISH, fileBytes: 100 });
   const upload = (file: File, _: unknown, signal: AbortSignal) =>
     new Promise<ShownFile>((resolve, reject) => {
@@ -41,7 +44,8 @@ beforeEach(() => {
       });
     });
   const api = { upload } as unknown as FilesApi;
-  const turns = { ask: (text: string) => questions.push(text) } as unknown as Turns;
+  const resume = (queued: readonly UnstoredTurn[]) => elsewhere.push(...queued.map((turn) => turn.question.id));
+  const turns = { ask: (text: string) => questions.push(text), resume } as unknown as Turns;
   attachments = new Attachments(store, api, turns, { handle: () => {} } as unknown as Identity);
 });
 
@@ -83,6 +87,51 @@ test("a message that waits for its files is asked once they are there", async ()
   expect(questions).toEqual([]);
   await uploads[0]?.take("a");
   expect(questions).toEqual(["hi"]);
+});
+
+/** Begin a chat with a question, as it is asked in the box of the place. */
+const ask = (conversation: string, from = "") => {
+  const ids = { question: `question of ${conversation}`, answer: `answer of ${conversation}` };
+  store.dispatch({ type: "ask", from, conversation, parent: null, replaces: null, text: "hi", now: 0, ...ids });
+};
+
+test("a message that waits for its files is asked in its own chat once they are there, whichever is shown", async () => {
+  ask("mine");
+  attachments.add([file("1")]);
+  const waiting = store.state.drafts.mine?.files ?? [];
+  store.dispatch({ type: "write", chat: "mine", text: "and this" });
+  store.dispatch({ type: "attach", chat: "mine", files: waiting, waits: true });
+  ask("other");
+  await uploads[0]?.take("a");
+  expect(store.state).toMatchObject({ shown: "other", drafts: {} });
+  const mine = store.state.conversations.find(({ id }) => id === "mine");
+  const question = Object.values(mine?.messages ?? {}).find(({ text }) => text === "and this");
+  expect(question).toMatchObject({ role: "user", files: [{ id: "a", name: "1" }] });
+  expect(elsewhere).toEqual([question?.id]);
+  expect(questions).toEqual([]);
+});
+
+test("a message that waits in a new chat begins that while another is shown", async () => {
+  attachments.add([file("1")]);
+  store.dispatch({ type: "write", chat: "", text: "begin" });
+  store.dispatch({ type: "attach", chat: "", files: files(), waits: true });
+  ask("other", "elsewhere");
+  await uploads[0]?.take("a");
+  expect(store.state.shown).toBe("other");
+  expect(store.state.conversations.map(({ title }) => title)).toEqual(["hi", "begin"]);
+  expect(elsewhere).toHaveLength(1);
+});
+
+test("nothing is asked in a chat that is being deleted, unless it is brought back", async () => {
+  ask("mine");
+  attachments.add([file("1")]);
+  store.dispatch({ type: "write", chat: "mine", text: "and this" });
+  store.dispatch({ type: "attach", chat: "mine", files: store.state.drafts.mine?.files ?? [], waits: true });
+  store.dispatch({ type: "delete", conversation: "mine" });
+  await uploads[0]?.take("a");
+  expect([questions, elsewhere]).toEqual([[], []]);
+  store.dispatch({ type: "undo" });
+  expect(questions).toEqual(["and this"]);
 });
 
 test("a message whose file is refused waits no longer, and says so", async () => {

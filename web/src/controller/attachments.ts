@@ -3,10 +3,12 @@
 import { Refusal } from "../connection/api";
 import { FilesApi } from "../connection/files-api";
 import type { ShownFile } from "../protocol/frames";
-import type { Attachment } from "../state/attachments";
-import { draftOf } from "../state/drafts";
-import { shownPlace } from "../state/state";
+import { type Attachment, filesOf } from "../state/attachments";
+import { type Conversation, lastAnswer } from "../state/conversation";
+import { draftOf, NEW_CHAT } from "../state/drafts";
+import { conversationWith, type State, shownPlace } from "../state/state";
 import type { Store } from "../state/store";
+import { unstoredTurnsIn } from "../state/unstored-turns";
 import { refusalOf, tooLarge } from "../text/file-words";
 import { say } from "../text/words/words";
 import type { ChatController } from "./chat-controller";
@@ -177,15 +179,43 @@ export class Attachments {
     for (const { key, refusal, mayPass } of files) if (refusal !== null && mayPass) this.retry(key);
   }
 
-  /** Send the question that waits for its files, once they are there; or say why not. */
+  /** Send the questions that wait for their files, once they are there; or say why not. */
   #sendWaiting(): void {
-    const place = shownPlace(this.#store.state);
-    const { files, text, waits } = draftOf(this.#store.state, place);
-    if (!waits || files.some(({ id, refusal }) => id === null && refusal === null)) return;
-    this.#put(place, files);
-    if (files.every(({ id }) => id !== null)) this.#turns.ask(text);
-    else this.#store.dispatch({ type: "notice", notice: this.#store.state.words.not_sent_file });
+    for (const place of Object.keys(this.#store.state.drafts)) this.#sendFrom(place);
   }
+
+  #sendFrom(place: string): void {
+    const { state } = this.#store;
+    const { files, text, waits } = draftOf(state, place);
+    if (!waits || files.some(({ id, refusal }) => id === null && refusal === null)) return;
+    const isHere = place === shownPlace(state);
+    const chat = state.conversations.find(({ id }) => id === place) ?? null;
+    if (!isHere && !mayAskElsewhere(state, place, chat)) return;
+    this.#put(place, files);
+    if (files.some(({ id }) => id === null)) {
+      this.#store.dispatch({ type: "notice", notice: state.words.not_sent_file });
+    } else if (isHere) this.#turns.ask(text);
+    else this.#askElsewhere(place, chat, text, files);
+  }
+
+  /** Ask in a chat that is not shown, and leave the one that is in its place. */
+  #askElsewhere(from: string, chat: Conversation | null, text: string, attachments: readonly Attachment[]): void {
+    const { shown } = this.#store.state;
+    const [conversation, question] = [chat?.id ?? newId(), newId()];
+    const fields = { parent: chat && lastAnswer(chat), replaces: null, text, files: filesOf(attachments) };
+    this.#store.dispatch({ type: "ask", from, conversation, question, answer: newId(), now: Date.now(), ...fields });
+    this.#store.dispatch({ type: "show", conversation: shown });
+    const begun = conversationWith(this.#store.state, question);
+    if (begun === null) return;
+    const queued = unstoredTurnsIn({ ...begun, stored: null }); // by its name in this page
+    this.#turns.resume(queued.filter((turn) => turn.question.id === question));
+  }
+}
+
+/** Whether the chat of this place can be asked in while another is shown. One that is being deleted may come back. */
+function mayAskElsewhere({ deleting, isTemporary }: State, place: string, chat: Conversation | null): boolean {
+  if (place === NEW_CHAT) return !isTemporary; // a temporary one would be gone as soon as it is left
+  return chat?.reading.status === "done" && deleting?.entry.id !== place;
 }
 
 function attachmentOf({ name, type, size }: File): Attachment {

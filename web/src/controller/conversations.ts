@@ -1,6 +1,6 @@
-// The conversations that the server stores: shown, read, renamed, exported and deleted. The other tabs are told.
+// The conversations that the server stores: shown, read, renamed and deleted. The other tabs are told.
 
-import type { ConversationsApi, Format } from "../connection/conversations-api";
+import type { ConversationsApi } from "../connection/conversations-api";
 import { type Conversation, type Reading, runningAnswers } from "../state/conversation";
 import type { Entry } from "../state/listing";
 import { idOf, shownConversation } from "../state/state";
@@ -9,14 +9,13 @@ import { type Name, say } from "../text/words/words";
 import { ConversationList } from "./conversation-list";
 import { isGone, reasonOf } from "./faults";
 import { readConversation } from "./read-conversation";
-import { saveFile } from "./save-file";
 
 export class Conversations {
   readonly list: ConversationList;
   readonly #store: Store;
   readonly #api: ConversationsApi;
   readonly #onRead: () => void;
-  readonly #otherTabs = new BroadcastChannel("deltawire");
+  readonly #otherTabs = channel();
   /** Called before a temporary chat is left, which nobody can come back to. */
   onLeave: (temporary: Conversation) => void = () => {};
   /** The readings under way, by the page's ids. */
@@ -28,7 +27,7 @@ export class Conversations {
     this.#api = api;
     this.#onRead = onRead;
     this.list = new ConversationList(store, api);
-    this.#otherTabs.onmessage = () => this.refresh();
+    if (this.#otherTabs) this.#otherTabs.onmessage = this.refresh;
   }
 
   /** Show the chat of this id of the page's; null for a new one. */
@@ -65,15 +64,6 @@ export class Conversations {
     if (entry.stored !== null && title !== entry.title) void this.#rename(entry.id, entry.stored, title, entry.title);
   }
 
-  async export({ stored }: Entry, format: Format): Promise<void> {
-    if (stored === null) return;
-    try {
-      saveFile(await this.#api.file(stored, format));
-    } catch (fault) {
-      this.#notice("not_exported", fault);
-    }
-  }
-
   /** Delete a conversation from the store. */
   async delete(stored: string): Promise<void> {
     try {
@@ -93,7 +83,7 @@ export class Conversations {
 
   /** Tell the other tabs of this browser that the store has changed. */
   tellOtherTabs(): void {
-    this.#otherTabs.postMessage("changed");
+    this.#otherTabs?.postMessage("changed");
   }
 
   async #refresh(): Promise<void> {
@@ -146,5 +136,14 @@ export class Conversations {
   #notice(name: Name, fault: unknown): void {
     const notice = say(this.#store.state.words, name, { why: reasonOf(fault) });
     this.#store.dispatch({ type: "notice", notice });
+  }
+}
+
+/** To the other tabs of this browser; null where it lets no page keep anything, as Firefox does that blocks cookies. */
+function channel(): BroadcastChannel | null {
+  try {
+    return new BroadcastChannel("deltawire");
+  } catch {
+    return null;
   }
 }

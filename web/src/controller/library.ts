@@ -1,8 +1,8 @@
 // What a reader keeps beside the chats: places in the list, folders, prompts, links; and what is done to many at once.
 
 import type { ConversationsApi } from "../connection/conversations-api";
-import type { LibraryApi, NewLink } from "../connection/library-api";
-import type { MadeShare } from "../protocol/frames";
+import type { Format, LibraryApi, NewLink } from "../connection/library-api";
+import type { ConversationPage, MadeShare } from "../protocol/frames";
 import { titleOf } from "../state/conversation-tree";
 import type { Entry, Place } from "../state/listing";
 import type { Store } from "../state/store";
@@ -28,26 +28,33 @@ export class Library {
   }
 
   /** Load the folders, the prompts and the pinned chats. */
-  readonly load = async (): Promise<void> => {
-    try {
-      const pinned = this.#conversationsApi.places({ pinned: "true" });
-      const [folders, commands, page] = await Promise.all([this.api.folders(), this.api.prompts(), pinned]);
-      this.#store.dispatch({ type: "library", folders, commands });
-      this.#store.dispatch({ type: "also_listed", page });
-    } catch {
-      // The list itself says what is wrong.
-    }
-  };
+  readonly load = (): Promise<void> => this.loadAgain().catch(() => {}); // the list itself says what is wrong
+
+  /** As `load`, but reject as `Api.request` does. */
+  async loadAgain(): Promise<void> {
+    const pinned = this.api.places({ pinned: "true" });
+    const [folders, commands, page] = await Promise.all([this.api.folders(), this.api.prompts(), pinned]);
+    this.#store.dispatch({ type: "library", folders, commands });
+    this.#store.dispatch({ type: "also_listed", page });
+  }
 
   /** Load the chats of a folder, which may be on pages that are not here. */
   async openFolder(folder: string): Promise<void> {
     await this.#try(async () => {
-      this.#store.dispatch({ type: "also_listed", page: await this.#conversationsApi.places({ folder }) });
+      this.#store.dispatch({ type: "also_listed", page: await this.api.places({ folder }) });
     });
   }
 
-  archived = async (): Promise<readonly { id: string; title: string }[]> =>
-    (await this.#conversationsApi.places({ archived: "true" })).conversations;
+  /** So many pages of the archived chats. Rejects as `Api.request` does. */
+  async archived(pages: number): Promise<ConversationPage> {
+    let { conversations, next } = await this.api.places({ archived: "true" });
+    for (let page = 1; page < pages && next !== null; page += 1) {
+      const more = await this.api.places({ archived: "true" }, next);
+      conversations = [...conversations, ...more.conversations];
+      next = more.next;
+    }
+    return { conversations, next };
+  }
 
   /** Put chats somewhere else in the list. */
   async place(chats: readonly Entry[], place: Place): Promise<void> {
@@ -104,6 +111,16 @@ export class Library {
       made = await this.api.createLink(conversation, link);
     });
     return made;
+  }
+
+  /** Hand a chat to the reader as a download. */
+  async export({ stored }: Entry, format: Format): Promise<void> {
+    if (stored === null) return;
+    try {
+      saveFile(await this.api.file(stored, format));
+    } catch (fault) {
+      this.#notice(say(this.#store.state.words, "not_exported", { why: reasonOf(fault) }));
+    }
   }
 
   async exportAll(): Promise<void> {

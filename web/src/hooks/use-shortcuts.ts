@@ -1,4 +1,5 @@
 import { useLayoutEffect } from "react";
+import { isConverting } from "../keyboard/keys";
 import { shortcutOf } from "../keyboard/shortcuts";
 import { useChat } from "./use-chat";
 
@@ -8,7 +9,7 @@ export function useShortcuts(): void {
   useLayoutEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
       // Not the state: a dialog that Escape has closed tells of it a little later.
-      if (event.isComposing || document.querySelector("dialog[open]") !== null) return;
+      if (isConverting(event) || document.querySelector("dialog[open]") !== null) return;
       if (event.key === "Escape" && document.querySelector(":popover-open") !== null) return; // it closes that
       const shortcut = shortcutOf(event);
       if (shortcut === null) return;

@@ -1,21 +1,19 @@
-import type { KeyboardEvent } from "react";
+import type { KeyboardEvent as Pressed } from "react";
 
-/** The key code of what an input method takes for itself; Safari says nothing else of the Enter that ends a conversion. */
-const IN_CONVERSION = 229;
+/**
+ * Whether a key is an input method's own. Of the Enter that ends a conversion, and of the Escape, Safari says nothing but
+ * the key code.
+ */
+export function isConverting({ isComposing, keyCode }: KeyboardEvent): boolean {
+  return isComposing || keyCode === 229;
+}
 
 /**
  * What a key does in a text box. Enter sends and Shift+Enter breaks the line; a keyboard on the screen has no
  * Shift+Enter, so there Enter breaks the line and a button sends. An input method's Enter is its own.
  */
-export function breaksOrSends({
-  key,
-  keyCode,
-  shiftKey,
-  ctrlKey,
-  metaKey,
-  nativeEvent,
-}: KeyboardEvent): "send" | "break" | null {
-  if (key !== "Enter" || nativeEvent.isComposing || keyCode === IN_CONVERSION) return null;
+export function breaksOrSends({ key, shiftKey, ctrlKey, metaKey, nativeEvent }: Pressed): "send" | "break" | null {
+  if (key !== "Enter" || isConverting(nativeEvent)) return null;
   if (ctrlKey || metaKey) return "send";
   return shiftKey || opensKeyboard() ? "break" : "send";
 }

@@ -3,7 +3,7 @@ import { ENGLISH } from "../testing/english";
 import { keyNameOf } from "./shortcut-names";
 import { shortcutOf } from "./shortcuts";
 
-const NONE = { ctrlKey: false, metaKey: false, shiftKey: false, altKey: false };
+const NONE = { code: "", ctrlKey: false, metaKey: false, shiftKey: false, altKey: false };
 const CTRL = { ...NONE, ctrlKey: true };
 const shortcut = (event: Parameters<typeof shortcutOf>[0]) => shortcutOf(event)?.label ?? null;
 
@@ -18,6 +18,13 @@ test.each([
   [{ ...CTRL, shiftKey: true, key: ";" }, "copy_last_code"],
   [{ ...CTRL, key: "/" }, "shortcut_list"],
   [{ ...CTRL, shiftKey: true, key: "/" }, "shortcut_list"],
+  [{ ...CTRL, key: "л", code: "KeyK" }, "search_chats"],
+  [{ ...CTRL, key: "ن", code: "KeyK" }, "search_chats"],
+  [{ ...CTRL, shiftKey: true, key: "Щ", code: "KeyO" }, "new_chat"],
+  [{ ...CTRL, shiftKey: true, key: "×", code: "KeyO" }, "new_chat"],
+  [{ ...CTRL, shiftKey: true, key: "Ж", code: "Semicolon" }, "copy_last_code"],
+  [{ ...CTRL, key: "ظ", code: "Slash" }, "shortcut_list"],
+  [{ ...CTRL, key: ".", code: "Slash" }, "shortcut_list"],
 ])("%o is: %s", (event, label) => {
   expect(shortcut(event)).toBe(label);
 });
@@ -28,6 +35,12 @@ test.each([
   { ...NONE, key: "/" },
   { ...CTRL, altKey: true, key: "/" },
   { ...CTRL, key: "Escape" },
+  { ...CTRL, key: "t", code: "KeyK" },
+  { ...CTRL, key: "-", code: "Slash" },
+  { ...CTRL, shiftKey: true, key: "§", code: "Slash" },
+  { ...CTRL, shiftKey: true, key: "+", code: "Semicolon" },
+  { ...CTRL, shiftKey: true, key: "Ö", code: "Semicolon" },
+  { ...CTRL, shiftKey: true, key: "Dead", code: "Semicolon" },
 ])("%o is left to the browser", (event) => {
   expect(shortcut(event)).toBe(null);
 });

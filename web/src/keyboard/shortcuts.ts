@@ -43,19 +43,37 @@ export const SHORTCUTS: readonly Shortcut[] = [
 /** Some keyboards have these on other keys, with or without Shift. */
 const ALSO: Partial<Record<Key, string>> = { Esc: "escape", ";": ":" };
 
-type Pressed = Pick<KeyboardEvent, "key" | "ctrlKey" | "metaKey" | "shiftKey" | "altKey">;
+/** Where these stand on a keyboard, for layouts of other scripts, which have no Latin letters. */
+const PLACES: Partial<Record<Key, string>> = { O: "KeyO", K: "KeyK", ";": "Semicolon", "/": "Slash" };
+
+type Pressed = Pick<KeyboardEvent, "key" | "code" | "ctrlKey" | "metaKey" | "shiftKey" | "altKey">;
 
 /** The shortcut that was pressed, if one was. */
 export function shortcutOf(event: Pressed): Shortcut | null {
   return SHORTCUTS.find(({ keys }) => arePressed(keys, event)) ?? null;
 }
 
-function arePressed(keys: readonly Key[], { key, ctrlKey, metaKey, shiftKey, altKey }: Pressed): boolean {
+function arePressed(keys: readonly Key[], event: Pressed): boolean {
+  const { ctrlKey, metaKey, shiftKey, altKey } = event;
   const last = keys.at(-1);
-  const pressed = key.toLowerCase();
   if (last === undefined || altKey || (ctrlKey || metaKey) !== keys.includes("Mod")) return false;
-  if (pressed !== last.toLowerCase() && pressed !== ALSO[last]) return false;
-  return last === "/" || shiftKey === keys.includes("Shift");
+  return isPressed(last, event) && (last === "/" || shiftKey === keys.includes("Shift"));
+}
+
+function isPressed(wanted: Key, { key, code }: Pressed): boolean {
+  const pressed = key.toLowerCase();
+  return (
+    pressed === wanted.toLowerCase() || pressed === ALSO[wanted] || (code === PLACES[wanted] && isForeign(key, code))
+  );
+}
+
+/**
+ * Whether a layout of another script has this on a key: a letter of that, or, as Arabic has on an O with Shift, a sign.
+ * Of the signs of ASCII and Latin-1, which layouts with Latin letters have elsewhere, too, only the full stop that stands
+ * in place of the slash in Russian and Hebrew.
+ */
+function isForeign(key: string, code: string): boolean {
+  return /[^\0-\xBF\p{Script=Latin}]/u.test(key) || (key === "." && code === "Slash");
 }
 
 /** The one beside the chat, or where there is no room for that, the one in the drawer of chats. */

@@ -1,5 +1,6 @@
 import { useEffect, useId, useState } from "react";
 import { useChat, useChatState, useWords } from "../../hooks/use-chat";
+import { isConverting } from "../../keyboard/keys";
 import { MESSAGE_BOX, toMessageBox } from "../../keyboard/message-box";
 import type { Prompt } from "../../protocol/frames";
 import { draftOf } from "../../state/drafts";
@@ -86,7 +87,7 @@ function useKeys(found: readonly Prompt[], first: Prompt | undefined, { setAt, t
   useEffect(() => {
     if (first === undefined) return;
     const onKeyDown = (event: KeyboardEvent) => {
-      if ((event.target as HTMLElement).id !== MESSAGE_BOX || event.isComposing || event.shiftKey) return;
+      if ((event.target as HTMLElement).id !== MESSAGE_BOX || isConverting(event) || event.shiftKey) return;
       const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
       if (step !== 0) setAt((at) => (Math.min(at, found.length - 1) + step + found.length) % found.length);
       else if (event.key === "Enter" || event.key === "Tab") take(first);

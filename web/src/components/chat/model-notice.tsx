@@ -1,4 +1,5 @@
 import { useChatState, useWords } from "../../hooks/use-chat";
+import { offered } from "../../state/settings";
 import { shownSettings } from "../../state/state";
 import { say } from "../../text/words/words";
 
@@ -7,7 +8,8 @@ export function ModelNotice() {
   const words = useWords();
   const models = useChatState((state) => state.models);
   const chosen = useChatState((state) => shownSettings(state).model);
-  if (models === null || chosen === null || models.models.includes(chosen)) return null;
+  const usable = useChatState((state) => offered(shownSettings(state), state.models).model);
+  if (models === null || chosen === null || usable === chosen) return null;
   return (
     <p className="mb-2 px-1 text-muted-foreground text-xs">
       {say(words, "model_gone", { model: chosen, default: models.default })}

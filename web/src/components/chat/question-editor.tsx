@@ -1,6 +1,6 @@
 import type { KeyboardEvent } from "react";
 import { useChatState, useWords } from "../../hooks/use-chat";
-import { breaksOrSends } from "../../keyboard/keys";
+import { breaksOrSends, isConverting } from "../../keyboard/keys";
 import type { ShownFile } from "../../protocol/frames";
 import { GrowingBox } from "../ui/growing-box";
 import { FileList } from "./file-list";
@@ -25,7 +25,7 @@ export function QuestionEditor({ question, files, text, onWrite, onSend, onCance
     if (!isEmpty) onSend(text);
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key === "Escape") {
+    if (event.key === "Escape" && !isConverting(event.nativeEvent)) {
       event.stopPropagation(); // which would stop the answer
       onCancel();
     }

@@ -39,7 +39,7 @@ export const Question = memo(function Question({ question }: { question: Questio
       {question.files.length > 0 && <FileList files={question.files} label={words.files_of_question} />}
       <div
         dir="auto"
-        className="max-w-[85%] whitespace-pre-wrap wrap-anywhere rounded-2xl rounded-ee-md bg-secondary px-4 py-2.5"
+        className="question max-w-[85%] whitespace-pre-wrap wrap-anywhere rounded-2xl rounded-ee-md bg-secondary px-4 py-2.5"
       >
         {question.text}
       </div>

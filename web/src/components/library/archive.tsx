@@ -1,23 +1,32 @@
-import { useCallback } from "react";
+import { useCallback, useState } from "react";
 import { useChat, useWords } from "../../hooks/use-chat";
+import { useLoaded } from "../../hooks/use-loaded";
 import { addressOf } from "../../state/addresses";
-import { useLoaded } from "./use-loaded";
+import { say } from "../../text/words/words";
+import { LoadTrouble } from "./load-trouble";
 
 /** The archived chats: opened, brought back, or deleted. */
 export function Archive() {
   const chat = useChat();
   const words = useWords();
-  const [chats, again] = useLoaded(useCallback(() => chat.withLibrary((it) => it.archived()), [chat]));
+  const [pages, setPages] = useState(1);
+  const load = useCallback(() => chat.withLibrary((it) => it.archived(pages)), [chat, pages]);
+  const [{ value, trouble }, again] = useLoaded(load);
+  const chats = value?.conversations;
   const open = (id: string) => {
     chat.store.dispatch({ type: "close", panel: "archive" });
     chat.conversations.showStored(id);
   };
   const bringBack = (id: string) => void chat.withLibrary((it) => it.bringBack(id)).then(again);
-  const remove = (id: string) => void chat.withLibrary((it) => it.delete([id])).then(again);
+  const remove = (id: string) => {
+    if (!window.confirm(say(words, "delete_several_sure", { n: 1 }))) return;
+    void chat.withLibrary((it) => it.delete([id])).then(again);
+  };
   return (
     <div className="panel-body">
       <h2>{words.archived}</h2>
       <p className="text-muted-foreground">{words.archived_note}</p>
+      <LoadTrouble why={trouble} onAgain={again} />
       {chats?.length === 0 && <p role="status">{words.no_archived}</p>}
       <ul className="rows">
         {chats?.map(({ id, title }) => (
@@ -42,6 +51,11 @@ export function Archive() {
           </li>
         ))}
       </ul>
+      {value?.next && (
+        <button type="button" className="button self-start" onClick={() => setPages(pages + 1)}>
+          {words.more}
+        </button>
+      )}
     </div>
   );
 }

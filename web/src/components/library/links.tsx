@@ -1,18 +1,21 @@
 import { useCallback } from "react";
 import { useChat, useWords } from "../../hooks/use-chat";
+import { useLoaded } from "../../hooks/use-loaded";
 import { addressOf } from "../../state/addresses";
 import { say, type Words } from "../../text/words/words";
-import { useLoaded } from "./use-loaded";
+import { LoadTrouble } from "./load-trouble";
 
 /** The links that lead to the reader's chats, and a way to take each back. */
 export function Links() {
   const chat = useChat();
   const words = useWords();
-  const [links, again] = useLoaded(useCallback(() => chat.withLibrary((it) => it.api.links()), [chat]));
+  const load = useCallback(() => chat.withLibrary((it) => it.api.links()), [chat]);
+  const [{ value: links, trouble }, again] = useLoaded(load);
   const takeBack = (id: string) => void chat.withLibrary((it) => it.change((api) => api.takeBack(id))).then(again);
   return (
     <div className="panel-body">
       <h2>{words.links}</h2>
+      <LoadTrouble why={trouble} onAgain={again} />
       {links?.length === 0 && <p role="status">{words.no_links}</p>}
       <ul className="rows">
         {links?.map(({ id, title, conversation, expires, public: isPublic }) => (

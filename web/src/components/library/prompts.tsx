@@ -1,6 +1,8 @@
-import { type FormEvent, useEffect, useId, useRef, useState } from "react";
+import { type FormEvent, useCallback, useEffect, useId, useRef, useState } from "react";
 import { useChat, useChatState, useWords } from "../../hooks/use-chat";
+import { useLoaded } from "../../hooks/use-loaded";
 import type { Prompt } from "../../protocol/frames";
+import { LoadTrouble } from "./load-trouble";
 
 /** The reader's own prompts: made, changed and deleted. */
 export function Prompts() {
@@ -8,12 +10,15 @@ export function Prompts() {
   const words = useWords();
   const commands = useChatState((state) => state.commands);
   const [edited, setEdited] = useState<Prompt | "new" | null>(null);
+  const load = useCallback(() => chat.withLibrary((it) => it.loadAgain().then(() => true)), [chat]);
+  const [{ value: isLoaded, trouble }, again] = useLoaded(load);
   const remove = (id: string) => void chat.withLibrary((it) => it.change((api) => api.deletePrompt(id)));
   return (
     <div className="panel-body">
       <h2>{words.prompts}</h2>
       <p className="text-muted-foreground">{words.prompts_note}</p>
-      {commands.length === 0 && edited === null && <p role="status">{words.no_prompts}</p>}
+      <LoadTrouble why={trouble} onAgain={again} />
+      {isLoaded && commands.length === 0 && edited === null && <p role="status">{words.no_prompts}</p>}
       <ul className="rows">
         {commands.map((prompt) => (
           <li key={prompt.id}>

@@ -1,5 +1,5 @@
 import { useChat, useChatState, useWords } from "../../hooks/use-chat";
-import { type Settings, THINKING, type Thinking } from "../../state/settings";
+import { offered, type Settings, THINKING, type Thinking } from "../../state/settings";
 import { shownSettings } from "../../state/state";
 import { say } from "../../text/words/words";
 import { Field } from "./field";
@@ -44,6 +44,7 @@ function ModelField() {
   const words = useWords();
   const [{ model }, set] = useSettings();
   const models = useChatState((state) => state.models);
+  const usable = useChatState((state) => offered(shownSettings(state), state.models).model);
   return (
     <Field
       name="model"
@@ -62,7 +63,7 @@ function ModelField() {
             <option key={name}>{name}</option>
           ))}
           {model !== null && !models?.models.includes(model) && (
-            <option value={model}>{say(words, "model_not_now", { model })}</option>
+            <option value={model}>{usable === model ? model : say(words, "model_not_now", { model })}</option>
           )}
         </select>
       )}

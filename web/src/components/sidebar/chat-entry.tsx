@@ -1,5 +1,6 @@
 import { type KeyboardEvent, type MouseEvent, memo, useEffect, useRef, useState } from "react";
 import { useChat, useWords } from "../../hooks/use-chat";
+import { isConverting } from "../../keyboard/keys";
 import { addressOf } from "../../state/addresses";
 import type { Entry } from "../../state/listing";
 import { ChatMenu } from "./chat-menu";
@@ -101,7 +102,8 @@ function TitleEditor({ entry, onEnd }: { entry: Entry; onEnd: (byKeyboard: boole
     onEnd(byKeyboard);
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key === "Enter" && !event.nativeEvent.isComposing) keep(true);
+    if (isConverting(event.nativeEvent)) return;
+    if (event.key === "Enter") keep(true);
     if (event.key !== "Escape") return;
     event.preventDefault(); // which would close the drawer
     event.stopPropagation(); // which would stop the answer

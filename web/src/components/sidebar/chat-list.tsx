@@ -1,7 +1,7 @@
 import { type ChangeEvent, type KeyboardEvent, useCallback, useEffect, useRef, useState } from "react";
 import { useChat, useChatState, useWords } from "../../hooks/use-chat";
 import { useKeptFocus } from "../../hooks/use-kept-focus";
-import { opensKeyboard } from "../../keyboard/keys";
+import { isConverting, opensKeyboard } from "../../keyboard/keys";
 import { toMessageBox } from "../../keyboard/message-box";
 import type { Entry } from "../../state/listing";
 import { Icon } from "../ui/icon";
@@ -34,6 +34,7 @@ export function ChatList({ onLeave }: { onLeave: () => void }) {
     [chat, leave],
   );
   const onKeyDown = (event: KeyboardEvent) => {
+    if (isConverting(event.nativeEvent)) return;
     const isSearching = chat.store.state.found !== null || event.target instanceof HTMLInputElement;
     if (event.key === "Escape" && isSearching) {
       event.preventDefault();
@@ -102,7 +103,7 @@ function SearchBox({ onChoose }: { onChoose: (id: string) => void }) {
     chat.conversations.list.search(target.value);
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key !== "Enter" || event.nativeEvent.isComposing) return;
+    if (event.key !== "Enter" || isConverting(event.nativeEvent)) return;
     event.preventDefault(); // the focus moves now: the key would break a line in the message box, or open a choice
     if (first !== undefined) onChoose(first);
     else if (found?.isRead) document.querySelector<HTMLElement>("button.action")?.click();

@@ -74,9 +74,13 @@ function Items({ entry, onRename, onClose }: ItemsProps) {
     {
       icon: ICONS.download,
       label: words.export_markdown,
-      run: () => void chat.conversations.export(entry, "markdown"),
+      run: () => void chat.withLibrary((it) => it.export(entry, "markdown")),
     },
-    { icon: ICONS.download, label: words.export_json, run: () => void chat.conversations.export(entry, "json") },
+    {
+      icon: ICONS.download,
+      label: words.export_json,
+      run: () => void chat.withLibrary((it) => it.export(entry, "json")),
+    },
     { icon: ICONS.trash, label: words.delete, run: () => chat.remove(entry) },
   ];
   return items.map(({ icon, label, run }, index) => (

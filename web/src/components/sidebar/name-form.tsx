@@ -1,5 +1,6 @@
 import { type FormEvent, type KeyboardEvent, useState } from "react";
 import { useWords } from "../../hooks/use-chat";
+import { isConverting } from "../../keyboard/keys";
 
 interface Props {
   label: string;
@@ -17,7 +18,7 @@ export function NameForm({ label, name = "", onSave, onCancel }: Props) {
     if (written.trim() !== "") onSave(written.trim());
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key !== "Escape") return;
+    if (event.key !== "Escape" || isConverting(event.nativeEvent)) return;
     event.preventDefault();
     event.stopPropagation(); // which would stop the answer
     onCancel();

@@ -6,6 +6,7 @@ import type { Panel as PanelName } from "../../state/state";
 import { closeDialog } from "./close-dialog";
 import { IconButton } from "./icon-button";
 import { ICONS } from "./icons";
+import { useClickBeside } from "./use-click-beside";
 
 interface Props {
   name: PanelName;
@@ -24,6 +25,7 @@ export function Panel({ name, label, className, children }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   useKeptFocus(dialog);
   const close = () => store.dispatch({ type: "close", panel: name });
+  const clickBeside = useClickBeside(dialog, close);
   useLayoutEffect(() => {
     const { current } = dialog;
     if (current === null) return;
@@ -35,7 +37,6 @@ export function Panel({ name, label, className, children }: Props) {
     current.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
   }, [open, store, name, writing]);
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes a dialog by itself
     <dialog
       ref={dialog}
       aria-label={label}
@@ -43,7 +44,7 @@ export function Panel({ name, label, className, children }: Props) {
       // Escape, in its own task: `close` is told in a later one. A file chooser that is closed cancels, too.
       onCancel={(event) => event.target === dialog.current && close()}
       onClose={close}
-      onClick={(event) => event.target === dialog.current && close()}
+      {...clickBeside}
     >
       {open && (
         <>

@@ -21,6 +21,8 @@ test.each([
   [["zh-Hant-TW"], "zh", "zh-Hant-TW"],
   [["EN-gb", "de"], "en", "EN-gb"],
   [["xx"], "en", "en"],
+  [["en-US@posix"], "en", "en"],
+  [["de-DE@euro", "fr"], "de", "de"],
   [[], "en", "en"],
 ])("of %o the page speaks %s, and writes numbers as in %s", (wanted, language, locale) => {
   expect(languageOf(wanted)).toEqual({ language, locale });

@@ -27,8 +27,18 @@ function languageIn(tag: string): Language | null {
 
 /** The first of a reader's languages that the page speaks, and how they write it. */
 export function languageOf(wanted: readonly string[]): Reader {
-  const locale = wanted.find((tag) => languageIn(tag) !== null) ?? "en";
-  return { language: languageIn(locale) ?? "en", locale };
+  const tag = wanted.find((tag) => languageIn(tag) !== null) ?? "en";
+  const language = languageIn(tag) ?? "en";
+  return { language, locale: isTag(tag) ? tag : language };
+}
+
+/** Whether numbers and dates can be written so. Chromium passes the locale of a system on: en-US@posix is no tag. */
+function isTag(tag: string): boolean {
+  try {
+    return Intl.getCanonicalLocales(tag).length > 0;
+  } catch {
+    return false;
+  }
 }
 
 /** The words of a language. Rejects where they cannot be loaded. */
