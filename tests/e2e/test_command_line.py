@@ -84,6 +84,17 @@ def test_dollars_of_a_model_without_a_price_stop_the_start_by_its_name() -> None
     )
 
 
+def test_dollars_of_a_model_whose_searches_have_no_price_stop_the_start_by_its_name() -> None:
+    models = "mine,gemini-2.5-pro"
+    dollars = {"DELTAWIRE_USD_PER_DAY": "1", "DELTAWIRE_PRICES": "mine=1/2"}
+    result = run(folder=ROOT, DELTAWIRE_MODELS=models, DELTAWIRE_TOOLS="search", GEMINI_API_KEY="none", **dollars)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr == (
+        "DELTAWIRE_USD_PER_DAY: limits no searches of mine, without a known price; takes DELTAWIRE_TOOLS without "
+        "search, a price with a fifth amount in DELTAWIRE_PRICES, or DELTAWIRE_LIMITS_WHEN_PRICE_IS_UNKNOWN=allow\n"
+    )
+
+
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_a_store_of_files_that_cannot_be_opened_stops_the_start_in_one_line(workers: str) -> None:
     result = run(DELTAWIRE_FILES_URL="az://container", DELTAWIRE_WORKERS=workers, DELTAWIRE_PORT="0")

@@ -19,6 +19,7 @@ import pytest
 import yaml
 from support.client import connected
 from support.forked import ForkServer
+from support.namespaces import as_process_1, may_be_process_1
 from support.paths import ROOT
 from support.process import forked, running
 
@@ -234,12 +235,6 @@ def test_a_user_without_a_home_is_told_of_the_setting() -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stderr == "DELTAWIRE_DATA_DIR: is not set, and this user has no home; takes a folder\n"
-
-
-as_process_1 = ["unshare", "--map-root-user", "--pid", "--fork", "--kill-child"]
-may_be_process_1 = pytest.mark.skipif(
-    subprocess.run([*as_process_1, "true"], check=False).returncode != 0, reason="may make no namespaces here"
-)
 
 
 def stop_children(pid: int) -> None:

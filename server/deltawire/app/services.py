@@ -113,7 +113,7 @@ def open_stores(settings: Settings, catalog: ModelCatalog) -> Stores:
         Limits(
             settings.limits,
             make_limits_backend(settings),
-            Prices(own=settings.own_prices),
+            Prices(own=settings.own_prices, may_search="search" in settings.tools),
             settings.limits_when_store_is_away,
             when_unpriced="refuse" if settings.needs_prices else "allow",
         ),

@@ -122,20 +122,26 @@ def check_prices(settings: Settings) -> None:
     """
     if not settings.needs_prices:
         return
-    prices = Prices(own=settings.own_prices)
+    prices = Prices(own=settings.own_prices, may_search="search" in settings.tools)
     try:
         prices.load_now()
     except Exception:  # noqa: BLE001 - third-party data; `Prices.load` tries again and says so
         return
     limited = {rule.model for rule in settings.limits.usd_per_day}
     models = {*settings.offered_models, *settings.fallback_models} if None in limited else limited - {None}
-    unpriced = sorted(model for model in models if model is not None and not prices.knows(model))
-    if unpriced:
-        line = (
-            f"{PREFIX}USD_PER_DAY: limits nothing for {', '.join(unpriced)}, without a known price; takes a price in "
-            f"{PREFIX}PRICES, or {PREFIX}LIMITS_WHEN_PRICE_IS_UNKNOWN=allow"
-        )
-        raise SettingsError([line])
+    missing = {model: prices.missing(model) for model in sorted(filter(None, models))}
+    lines = []
+    for price, unlimited, takes in (
+        ("price", "nothing for", "a price in"),
+        ("price of searches", "no searches of", f"{PREFIX}TOOLS without search, a price with a fifth amount in"),
+    ):
+        if names := ", ".join(model for model in missing if missing[model] == price):
+            lines.append(
+                f"{PREFIX}USD_PER_DAY: limits {unlimited} {names}, without a known price; takes {takes} "
+                f"{PREFIX}PRICES, or {PREFIX}LIMITS_WHEN_PRICE_IS_UNKNOWN=allow"
+            )
+    if lines:
+        raise SettingsError(lines)
 
 
 def check_data_folder(settings: Settings) -> None:

@@ -277,7 +277,7 @@ AmountRules = Annotated[
 ]
 PriceList = Annotated[
     Annotated[str, AfterValidator(_prices)] | None,
-    Accepts("MODEL=INPUT/OUTPUT, MODEL=INPUT/OUTPUT/CACHED/AUDIO or MODEL@YYYY-MM-DD=..., separated by commas"),
+    Accepts("MODEL=INPUT/OUTPUT, MODEL=INPUT/OUTPUT/CACHED/AUDIO/SEARCH or MODEL@YYYY-MM-DD=..., separated by commas"),
 ]
 ApiKeys = Annotated[
     Annotated[SecretStr, AfterValidator(_api_keys)] | None, AcceptsSecret("NAME:SHA256 pairs, separated by commas")

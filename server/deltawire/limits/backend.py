@@ -25,7 +25,10 @@ MAX_MODELS: Final = 200
 OTHER: Final = "other"
 
 Used = Counter[str]
-"""Counters: `turns`, the tokens by their names in `usage`, `nanodollars`, and turns `uncounted` and `unpriced`."""
+"""Counters: `turns`, the tokens by their names in `usage`, `nanodollars`, and turns `uncounted` and `unpriced`.
+
+`unpriced_nanodollars` is the known part of what the `unpriced` turns cost; only the budgets count it.
+"""
 Day = dict[str, Used]
 """The use of one day, by model."""
 

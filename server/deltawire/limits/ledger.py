@@ -29,7 +29,7 @@ from deltawire.limits.report import Standing, UsageReport, day_usage, seconds_le
 from deltawire.limits.rules import Rule, Rules, applicable, limits_dollars
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import ErrorFrame, Usage, figures_of
-from deltawire.protocol.usage_figures import UsageFigures
+from deltawire.protocol.usage_figures import NANO, UsageFigures
 
 _CLOSE_SECONDS: Final = 5.0
 
@@ -234,8 +234,8 @@ class Ledger:
     def _check_prices(self, *models: str) -> None:
         prices = self._limits.prices
         for model in models:
-            if limits_dollars(self._limits.rules, model) and not prices.knows(model):
-                raise unpriced(model, is_loaded=prices.is_loaded)
+            if limits_dollars(self._limits.rules, model) and (missing := prices.missing(model)) is not None:
+                raise unpriced(model, missing, is_loaded=prices.is_loaded)
 
     async def _check_budgets(self) -> None:
         rules = self._limits.rules
@@ -285,10 +285,13 @@ class Ledger:
         await self._limits.backend.leases.release(self._id)
 
     def _charge(self, figures: UsageFigures | None, model: str | None) -> Charge:
+        used = used_by(figures)
+        if figures is not None and figures.cost_usd is None and (figures.input_tokens or figures.output_tokens):
+            used["unpriced_nanodollars"] = round((self._limits.prices.cost_of_tokens(figures) or 0) * NANO)
         return Charge(
             id=self._id,
             caller=self._caller,
             day=today(self._limits.clock),
             model=model or self._model if figures is None else figures.model,
-            used=used_by(figures),
+            used=used,
         )

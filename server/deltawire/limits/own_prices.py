@@ -1,8 +1,9 @@
 """The prices that the operator sets, and the grammar of the setting that holds them.
 
-    MODEL=INPUT/OUTPUT, MODEL=INPUT/OUTPUT/CACHED, MODEL=INPUT/OUTPUT/CACHED/AUDIO, MODEL@YYYY-MM-DD=...
+    MODEL=INPUT/OUTPUT, then /CACHED, /AUDIO and /SEARCH as far as they are set; MODEL@YYYY-MM-DD=...
 
-Each amount is in dollars for a million tokens. A price with a day counts from that day on, in UTC.
+Each amount is in dollars for a million tokens, that of SEARCH for a thousand searches. A price with a day counts from
+that day on, in UTC.
 """
 
 import re
@@ -30,6 +31,8 @@ class OwnPrice(msgspec.Struct, frozen=True, kw_only=True):
     """None where cached tokens cost what other input costs."""
     audio: Decimal | None = None
     """The price of sound in the input; None where it costs what other input costs."""
+    search: Decimal | None = None
+    """The price of a thousand searches; None for that of the list."""
 
 
 def read_prices(text: str) -> tuple[OwnPrice, ...]:
@@ -49,11 +52,11 @@ def _read_price(text: str) -> OwnPrice:
     if not _model_name.match(model):
         raise ValueError("that is not a model name")
     dollars, *more = (_dollars(amount) for amount in amounts.split("/"))
-    if len(more) not in (1, 2, 3):
-        raise ValueError("a price has two amounts, three or four")
+    if len(more) not in (1, 2, 3, 4):
+        raise ValueError("a price has two to five amounts")
     since = date.fromisoformat(day) if at else date.min
-    cached, audio = more[1] if more[1:] else None, more[2] if more[2:] else None
-    return OwnPrice(model=model, since=since, input=dollars, output=more[0], cached=cached, audio=audio)
+    cached, audio, search = [*more[1:], None, None, None][:3]
+    return OwnPrice(model=model, since=since, input=dollars, output=more[0], cached=cached, audio=audio, search=search)
 
 
 def _dollars(text: str) -> Decimal:

@@ -11,11 +11,14 @@ from typing import Any, Final, NamedTuple
 
 import stamina
 import structlog
+from msgspec import UNSET
+from msgspec.structs import replace
 
 from deltawire.gemini.events import Counts
 from deltawire.gemini.models import family_of
 from deltawire.limits.own_prices import OwnPrice
 from deltawire.limits.rates import Rates, cost_of, listed_rates, own_rates, rate_of
+from deltawire.protocol.usage_figures import TOKEN_KINDS, UsageFigures
 
 log = structlog.get_logger(__name__)
 
@@ -23,6 +26,7 @@ PROVIDER: Final = "google"
 _MODELS: Final = 512
 """Models whose prices are cached."""
 _ONE_TOKEN_EACH: Final = Counts(input=1, output=1, thought=0, tool=0, cached=0, total=2)
+_ONE_SEARCH: Final = replace(_ONE_TOKEN_EACH, queries=1)
 
 Finder = Callable[[str], Any]
 """Returns the `ModelInfo` of genai-prices for a model's name; None for a model that is not in the list."""
@@ -50,10 +54,16 @@ class Prices:
         read: Callable[[], Finder] | None = None,
         own: tuple[OwnPrice, ...] = (),
         now: Callable[[], datetime] = _now,
+        *,
+        may_search: bool = False,
     ) -> None:
-        """Start without a list; `read` reads it, in a thread. `own` are the operator's prices, the newest first."""
+        """Start without a list; `read` reads it, in a thread. `own` are the operator's prices, the newest first.
+
+        With `may_search` the models that can search may do so, and need a price of searches.
+        """
         self._read = read or read_list
         self._now = now
+        self._may_search = may_search
         self._own: dict[str, list[OwnPrice]] = {}
         for price in own:
             self._own.setdefault(price.model, []).append(price)
@@ -95,9 +105,22 @@ class Prices:
         """True once the list is there."""
         return self._find is not None
 
+    def cost_of_tokens(self, figures: UsageFigures) -> float | None:
+        """Return the cost of the tokens that were counted, without searches; None when their price is not known."""
+        tokens = {kind: getattr(figures, f"{kind}_tokens") or 0 for kind in TOKEN_KINDS}
+        modalities = None if figures.modalities is UNSET else figures.modalities
+        return self.cost(figures.model, Counts(**tokens, modalities=modalities))
+
     def knows(self, model: str) -> bool:
         """Return whether the tokens of this model have a price now."""
         return self.cost(model, _ONE_TOKEN_EACH) is not None
+
+    def missing(self, model: str) -> str | None:
+        """Return the name of a price that this model needs and that is not known now; None where all are known."""
+        if not self.knows(model):
+            return "price"
+        searches = self._may_search and "search" in family_of(model).tools
+        return "price of searches" if searches and self.cost(model, _ONE_SEARCH) is None else None
 
     def of_model(self, model: str) -> ModelPrices:
         """Return the prices of a model, and the length of its context."""

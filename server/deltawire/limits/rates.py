@@ -57,8 +57,9 @@ def listed_rates(price: Any) -> Rates:
     return Rates(price.input_mtok, price.cache_read_mtok, price.output_mtok, price.web_searches_kcount, price)
 
 
-def own_rates(own: OwnPrice, search: Any) -> Rates:
-    """Return the prices that the operator set, with the list price of searches."""
+def own_rates(own: OwnPrice, listed_search: Any) -> Rates:
+    """Return the prices that the operator set, with the list price of searches where they set none."""
+    search = listed_search if own.search is None else own.search
     return Rates(own.input, own.cached, own.output, search, audio=own.audio)
 
 

@@ -37,21 +37,23 @@ def exhausted(name: str, rule: Rule, seconds: float) -> Failure:
     return Failure("budget_exhausted", message, field=_field(rule), retry_after=round(seconds, 3))
 
 
-def unpriced(model: str, *, is_loaded: bool) -> Failure:
-    """Return the failure of a turn whose dollars are limited, and whose model has no known price.
+def unpriced(model: str, missing: str, *, is_loaded: bool) -> Failure:
+    """Return the failure of a turn whose dollars are limited, and whose model lacks the price of the name `missing`.
 
     `is_loaded` is False while the price list cannot be read: then the price may be known later.
     """
     if not is_loaded:
         return Failure("store_unavailable", _NO_PRICES)
-    message = f"Dollars are limited here, and {model} has no known price: choose another model."
+    message = f"Dollars are limited here, and {model} has no known {missing}: choose another model."
     return Failure("unknown_model", message, field="model")
 
 
 def budget_used(name: str, rule: Rule, used: Day) -> float:
     """Return the used part of a budget, in its unit."""
-    kind, unit = ("total_tokens", 1) if name == "tokens_per_day" else ("nanodollars", NANO)
-    return sum(counters[kind] for model, counters in used.items() if rule.model in (None, model)) / unit
+    counted = [counters for model, counters in used.items() if rule.model in (None, model)]
+    if name == "tokens_per_day":
+        return sum(counters["total_tokens"] for counters in counted)
+    return sum(counters["nanodollars"] + counters["unpriced_nanodollars"] for counters in counted) / NANO
 
 
 def _turns(rule: Rule) -> str:

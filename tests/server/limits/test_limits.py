@@ -1,6 +1,7 @@
 """The rules of limits, the same over every transport, in memory and in Redis."""
 
 import asyncio
+import json
 import time
 from typing import Any
 
@@ -12,7 +13,7 @@ from support.log import Log
 from support.redis import RedisServer
 from support.serving import serving
 from support.transports import Ask, ask_rest, ask_socket, post, posting
-from support.upstream import Upstream, answer, fails, is_silent, says, says_and_is_silent, says_when
+from support.upstream import Script, Upstream, answer, fails, is_silent, plays_body, says, says_and_is_silent, says_when
 
 MODELS = "gemini-2.5-flash,gemini-2.5-pro"
 COUNTS = {"promptTokenCount": 30, "candidatesTokenCount": 20, "totalTokenCount": 50}
@@ -260,6 +261,38 @@ async def test_what_is_not_known_is_null(upstream: Upstream, counted: dict[str, 
         assert (used["total_tokens"], used["cost_usd"], used["unpriced_turns"]) == (5, None, 2)
 
 
+def searches(text: str) -> Script:
+    """An answer of 50 tokens that rests on a search."""
+    last = answer(text, finish="STOP", usage=COUNTS)
+    last["candidates"][0]["groundingMetadata"] = {"webSearchQueries": ["sky"]}
+    return plays_body(b"data: " + json.dumps(last).encode() + b"\r\n\r\n")
+
+
+async def test_a_search_without_a_price_does_not_make_its_tokens_free(
+    upstream: Upstream, ask: Ask, counted: dict[str, str]
+) -> None:
+    upstream.plays(searches("blue"))
+    settings = {"models": "mine", "prices": "mine=1/1", "tools": "search", "usd_per_day": "0.00005"}
+    async with serving(upstream, **settings, limits_when_price_is_unknown="allow", **counted) as address:
+        usage = (await ask(address, tools=["search"]))[-1]
+        assert (usage["search_queries"], usage["total_tokens"], usage["cost_usd"]) == (1, 50, None)
+        used = await today_of(address)
+        assert (used["cost_usd"], used["unpriced_turns"]) == (None, 1)
+        assert (await usage_of(address))["limits"][0]["left"] == 0
+        is_refused(await ask(address, tools=["search"]), "budget_exhausted")
+
+
+async def test_a_turn_that_was_cut_before_its_answer_was_counted_is_charged_its_question(
+    upstream: Upstream, ask: Ask, counted: dict[str, str]
+) -> None:
+    chunk = answer("Hel", usage={"promptTokenCount": 50, "totalTokenCount": 50})
+    upstream.plays(plays_body(b"data: " + json.dumps(chunk).encode() + b"\r\n\r\n"))
+    settings = {"models": "mine", "prices": "mine=1/1", "usd_per_day": "0.00005", "retries": 0}
+    async with serving(upstream, **settings, **counted) as address:
+        assert (await ask(address))[-1]["code"] == "upstream_truncated"
+        is_refused(await ask(address), "budget_exhausted")
+
+
 async def test_usage_tells_each_limit_with_what_is_left(upstream: Upstream, counted: dict[str, str]) -> None:
     limits = {"turns_per_minute": 5, "turns_at_once": 3, "tokens_per_day": 100, "usd_per_day": 1}
     async with serving(upstream, models=MODELS, **limits, **counted) as address:
@@ -310,5 +343,11 @@ async def test_a_model_without_a_price_is_refused_by_name_where_dollars_are_limi
             "Dollars are limited here, and unheard-of has no known price: choose another model."
         )
         assert (await ask(address, model="priced"))[-1]["cost_usd"] == (3 * 1 + 2 * 2) / 1e6
+    async with serving(upstream, **settings, tools="search") as address:
+        [refused] = await ask(address, model="priced")
+        assert (refused["code"], refused["field"]) == ("unknown_model", "model")
+        assert refused["message"] == (
+            "Dollars are limited here, and priced has no known price of searches: choose another model."
+        )
     async with serving(upstream, **settings, limits_when_price_is_unknown="allow") as address:
         assert (await ask(address, model="unheard-of"))[-1]["cost_usd"] is None

@@ -36,7 +36,7 @@ def test_prices_are_read_with_and_without_a_day_and_the_newest_comes_first() -> 
             "mine",
             "mine=",
             "mine=1",
-            "mine=1/2/3/4/5",
+            "mine=1/2/3/4/5/6",
             "mine=a/b",
             "mine=-1/2",
             "mine=1/inf",
@@ -57,6 +57,21 @@ def test_sound_has_a_price_of_its_own_where_the_operator_sets_one() -> None:
     )
     costs = [Prices(own=read_prices(text)).cost("mine", sound) for text in ("mine=1/2", "mine=1/2/0.1/5")]
     assert costs == [1, 4]
+
+
+def test_searches_have_a_price_where_the_operator_or_the_list_has_one() -> None:
+    one = Counts(0, 0, 0, 0, 0, 0, queries=1)
+    prices = Prices(own=read_prices("mine=1/2,dear=1/2/1/1/9,gemini-3-pro-preview=1/2"), may_search=True)
+    prices.load_now()
+    assert [prices.cost(model, one) for model in ("mine", "dear", "gemini-3-pro-preview")] == [None, 0.009, 0.014]
+    assert (prices.missing("mine"), prices.missing("dear")) == ("price of searches", None)
+    assert prices.missing("gemma-3-27b-it") == "price"
+
+
+def test_a_model_that_may_not_search_needs_no_price_of_searches() -> None:
+    own = read_prices("mine=1/2,gemma-3-27b-it=1/2")
+    assert Prices(own=own).missing("mine") is None
+    assert Prices(own=own, may_search=True).missing("gemma-3-27b-it") is None
 
 
 def cost_on(day: date, prices: str, model: str = "mine") -> float | None:

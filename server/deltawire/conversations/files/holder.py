@@ -3,10 +3,11 @@
 import os
 import secrets
 import socket
+from pathlib import Path
 from typing import Final
 
 SILENT_SECONDS: Final = 900.0
-"""An upload on another machine whose process has not renewed it for this long is abandoned."""
+"""An upload in another place whose process has not renewed it for this long is abandoned."""
 
 
 class Holder:
@@ -14,18 +15,33 @@ class Holder:
 
     def __init__(self) -> None:
         """Take a name that no other process ever had."""
-        self._host = socket.gethostname()
-        self.name = f"{self._host}/{os.getpid()}/{secrets.token_hex(8)}"
+        self._place = _place()
+        self.name = f"{self._place}/{os.getpid()}/{secrets.token_hex(8)}"
 
     def is_abandoned(self, holder: str | None, silent: float) -> bool:
         """Return whether the process of this name is gone; `silent` is the seconds since its last sign of life."""
         if holder == self.name:
             return False
-        host, _, rest = (holder or "").partition("/")
+        place, _, rest = (holder or "").partition("/")
         process = rest.partition("/")[0]
-        if host != self._host or not process.isdigit():
+        if place != self._place or not process.isdigit():
             return silent > SILENT_SECONDS
         return int(process) == os.getpid() or not _is_alive(int(process)) or silent > SILENT_SECONDS
+
+
+def _place() -> str:
+    """Return a name of the process table that has this process: only there do ids tell processes apart.
+
+    Machines and containers may share a host name, and each container has a process 1. A boot of a machine has an id,
+    and a container has a namespace of process ids. Where there is no /proc there are no containers either.
+    """
+    boot = namespace = ""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        namespace = str(Path("/proc/self/ns/pid").readlink())
+    except OSError:
+        pass
+    return ":".join(part for part in (socket.gethostname(), boot, namespace) if part)
 
 
 def _is_alive(process: int) -> bool:

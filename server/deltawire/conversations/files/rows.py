@@ -78,6 +78,12 @@ async def change(connection: AsyncConnection, file: str, **columns: Any) -> None
     await connection.execute(update(files).where(files.c.id == file).values(columns))
 
 
+async def end_arrival(connection: AsyncConnection, file: str, **columns: Any) -> bool:
+    """Change the row of a file that arrives; return False where it does not arrive any more."""
+    statement = update(files).where(files.c.id == file, files.c.state == ARRIVING).values(columns)
+    return (await connection.execute(statement)).rowcount > 0
+
+
 async def move(connection: AsyncConnection, owner: str, old: str, new: str) -> None:
     """Let an owner's files with the object `old` have the object `new`."""
     chosen = (files.c.owner == owner, files.c.object == old, files.c.state == KEPT)

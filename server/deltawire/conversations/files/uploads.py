@@ -139,14 +139,16 @@ class Uploads:
             twin = next((twin for twin in same if (twin.name, twin.type) == (row.name, row.type)), None)
             if twin is not None:
                 await rows.use(transaction, [twin.id])
-                await rows.change(transaction, row.id, state=rows.GONE, size=0)
+                arrived = await rows.end_arrival(transaction, row.id, state=rows.GONE, size=0)
                 kept = msgspec.structs.replace(twin, object=shared)
             else:
                 if row.object != shared:
                     await self._leave_to_removal(transaction, row, row.object)
                 kept = msgspec.structs.replace(row, object=shared, state=rows.KEPT, holder=None)
                 columns = ("name", "type", "size", "sha256", "object", "used", "state", "holder")
-                await rows.change(transaction, row.id, **{name: getattr(kept, name) for name in columns})
+                arrived = await rows.end_arrival(transaction, row.id, **{name: getattr(kept, name) for name in columns})
+            if not arrived:
+                raise _given_up()
         if same:
             self._removal.run()
         return kept
@@ -224,6 +226,11 @@ class Arrival:
 def _new_key() -> str:
     key = secrets.token_hex(16)
     return f"{key[:2]}/{key[2:]}"
+
+
+def _given_up() -> Failure:
+    message = "This upload took so long that it counted as abandoned; send the file again."
+    return Failure("store_unavailable", message, cause="another process has given up an upload that went on")
 
 
 def _too_large(limit: int) -> Failure:

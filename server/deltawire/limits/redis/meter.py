@@ -16,7 +16,7 @@ _MAX_UNWRITTEN: Final = 10_000
 _BATCH: Final = 200
 _MARK_SECONDS: Final = 3_600
 """Seconds for which a charge that is written again is recognised, and not counted twice."""
-_KINDS: Final = 10
+_KINDS: Final = 11
 """The most fields of one model."""
 
 _CHARGE: Final = f"""

@@ -19,6 +19,7 @@ from support.upstream import Upstream
 
 from deltawire.config.settings import Settings
 from deltawire.conversations.database import Database
+from deltawire.conversations.files.holder import Holder
 from deltawire.conversations.migrate import migrate
 
 MIB = 2**20
@@ -195,8 +196,9 @@ async def test_what_a_crash_left_is_removed_at_the_next_start(
         await client.upload(png(), "image/png", "b.png")
         await place.becomes(2)
     database = Database(settings["database_url"])
+    here = (await asyncio.to_thread(Holder)).name.partition("/")[0]
     async with database.writing() as transaction:  # as if its process had died before it was kept
-        holder = f"{os.uname().nodename}/{2**22 + 1}/0"
+        holder = f"{here}/{2**22 + 1}/0"
         arriving = text("UPDATE files SET state = 'arriving', holder = :holder WHERE name = 'b.png'")
         await transaction.execute(arriving, {"holder": holder})
     await database.close()
@@ -205,6 +207,38 @@ async def test_what_a_crash_left_is_removed_at_the_next_start(
         assert (await client.get(f"/{kept['id']}/content"))[1] == PDF
         assert await client.delete(kept["id"]) == 204
         await place.becomes(0)
+
+
+@pytest.mark.parametrize("is_stored_already", [False, True])
+async def test_an_upload_that_another_process_gave_up_is_no_file(
+    alice: Files, place: Place, settings: dict[str, Any], *, is_stored_already: bool
+) -> None:
+    content = b"first, second"
+    if is_stored_already:
+        await alice.upload(content, "text/plain")
+        await asyncio.to_thread(place.lose)
+    given_up = asyncio.Event()
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield content[:7]
+        await given_up.wait()
+        yield content[7:]
+
+    sending = asyncio.create_task(alice.send(slow(), "text/plain"))
+    database = Database(settings["database_url"])
+    async with asyncio.timeout(20):
+        removed = 0
+        while removed == 0:
+            async with database.writing() as transaction:  # as the sweep of a process elsewhere does
+                deleted = await transaction.execute(text("DELETE FROM files WHERE state = 'arriving'"))
+                removed = deleted.rowcount
+    await database.close()
+    given_up.set()
+    status, problem = await sending
+    assert (status, problem["code"], problem["retryable"]) == (503, "store_unavailable", True)
+    await place.becomes(0)
+    assert (await alice.upload(content, "text/plain"))["size"] == len(content)
+    await gone(alice, place)
 
 
 async def test_a_file_that_nobody_used_for_its_lifetime_is_swept(
