@@ -1,5 +1,7 @@
 """The frames of a turn's events. What is sent is counted first."""
 
+from base64 import b64encode
+
 import structlog
 from msgspec.structs import replace
 
@@ -10,8 +12,9 @@ from deltawire.chat.request import TurnRequest
 from deltawire.chat.rounds import Rounds
 from deltawire.chat.usage import UsageTracker
 from deltawire.gemini.events import Event, MadeFile, Opaque, Text, ThoughtText, ToolCall
+from deltawire.gemini.messages import encoded_size
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import Delta, FileFrame, PartFrame, Thought, encode
+from deltawire.protocol.frames import Delta, FileFrame, PartFrame, PictureFrame, Thought, encode
 from deltawire.telemetry.turn_observer import TurnObserver
 
 log = structlog.get_logger(__name__)
@@ -66,15 +69,21 @@ class EventFrames:
 
 
 async def file_frame(
-    made: Event, turn: str, record: TurnRecord, scope: InterruptibleTimeout, turn_by: float
+    made: Event, request: TurnRequest, record: TurnRecord, scope: InterruptibleTimeout, turn_by: float
 ) -> FileFrame | None:
     """Keep a file that the model made; return its frame. Return None for any other event.
 
     Without room for it, or without a store, the turn goes on: the frame then has no `file`, and says why. Return None
     where `scope` is interrupted, or at the time `turn_by`: the turn ends next. The file is kept in the background then.
+
+    Where the answer is self-contained, the frame holds the file, and nothing is kept. Raise `Failure` for no room in
+    memory then.
     """
     if not isinstance(made, MadeFile):
         return None
+    turn = request.turn
+    if request.is_self_contained:
+        return _picture(made, request)
     try:
         with scope.until(turn_by):
             row = await record.keep_file(made)
@@ -84,3 +93,13 @@ async def file_frame(
         log.warning("a file of the model was not kept", turn=turn, code=failure.code, cause=failure.cause)
         return FileFrame(turn, None, made.type, "", len(made.data), error=failure.code)
     return FileFrame(turn, row.id, row.type, row.name, row.size)
+
+
+def _picture(made: MadeFile, request: TurnRequest) -> PictureFrame | None:
+    """Return the frame that holds a picture; None for another file. Raise `Failure` where its caller holds too much."""
+    if not made.type.startswith("image/"):
+        log.warning("a file of the model was left out", turn=request.turn, type=made.type)
+        return None
+    request.hold(encoded_size(len(made.data)))
+    data = b64encode(made.data).decode("ascii")
+    return PictureFrame(request.turn, None, made.type, "", len(made.data), data=data)

@@ -45,6 +45,8 @@ class TurnRequest(msgspec.Struct, frozen=True, kw_only=True):
     bounds: RoundBounds = RoundBounds()
     hold: Callable[[int], None] = _count_nothing
     """Counts bytes that the turn keeps in memory while it runs; raises `Failure` where its caller holds too much."""
+    is_self_contained: bool = False
+    """True where the answer has to hold all that the model made: its client cannot be told of a stored file."""
     keep_state: "KeepState | None" = None
     """Makes the state of a turn over HTTP that ends in calls."""
 

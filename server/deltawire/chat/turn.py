@@ -151,9 +151,9 @@ class Turn:
 
     async def frames(self) -> AsyncGenerator[TurnFrame, None]:
         """Yield the frames of a turn that has begun; the last one, and only that, is a `Usage` or an `ErrorFrame`."""
-        transcript, clock = self.record.transcript, self._attempts.clock
-        texts = self.rounds.begin(self._request, self._observer.texts)
-        frame_of = EventFrames(self._request, self.usage, self.rounds, self._observer).frame
+        transcript, clock, request = self.record.transcript, self._attempts.clock, self._request
+        texts = self.rounds.begin(request, self._observer.texts)
+        frame_of = EventFrames(request, self.usage, self.rounds, self._observer).frame
         self._scope.enter_task()
         try:
             events: list[Event] | None = await self._first_events()
@@ -161,7 +161,7 @@ class Turn:
                 for event in events:
                     if self._cancellation is not None:  # `_raise_if_cancelled` would be a call for each event
                         raise _Cancelled
-                    frame = frame_of(event) or await file_frame(event, self.id, self.record, self._scope, clock.turn_by)
+                    frame = frame_of(event) or await file_frame(event, request, self.record, self._scope, clock.turn_by)
                     if frame is not None:
                         yield frame
                         if transcript is not None:

@@ -135,13 +135,13 @@ class TurnRegistry:
         caller: Caller,
         context: RequestContext,
         *,
-        with_state: bool = True,
+        is_self_contained: bool = False,
     ) -> Turn:
         """Return a turn for a request of this caller's; raise `Failure` when it is refused.
 
         It counts from now on, until its context is left: `async with turn_registry.accept(...) as turn`. `history` is
-        used when the request brings none; `context` is how the request came. `with_state` is False where the
-        client has no use for the state of a turn that ends in calls.
+        used when the request brings none; `context` is how the request came. `is_self_contained` is True where the
+        client's wire has no place for the state of a turn that ends in calls, or for a stored file that the model made.
         """
         self._check_context(request)
         self._check_size(request)
@@ -164,7 +164,8 @@ class TurnRegistry:
             waits_for_results=context.transport == "socket",
             bounds=self.bounds.rounds,
             hold=memory.add,
-            keep_state=self._continuations.keep if self._continuations is not None and with_state else None,
+            is_self_contained=is_self_contained,
+            keep_state=None if self._continuations is None or is_self_contained else self._continuations.keep,
         )
         if request.state is not None:
             turn_request = self._resume(turn_request, memory)

@@ -157,6 +157,17 @@ class FileFrame(Struct, frozen=True, tag="file", tag_field=type_tag):
     error: str | UnsetType = UNSET
 
 
+class PictureFrame(FileFrame, frozen=True, kw_only=True):
+    """A picture that is not kept: the frame holds it. Only the writers of OpenAI's wire get one."""
+
+    data: str
+    """The bytes in base64."""
+
+    def __repr__(self) -> str:
+        """Return the type and the size: the bytes do not reach a log."""
+        return f"PictureFrame({self.media_type}, {self.size} bytes)"
+
+
 class ToolCall(ShownCall, frozen=True, tag="tool_call", tag_field=type_tag):
     """A call of a function. The turn waits for its `tool_result`; over HTTP it ends."""
 

@@ -14,6 +14,7 @@ from deltawire.protocol.frames import (
     Delta,
     ErrorFrame,
     NumberedFrame,
+    PictureFrame,
     Started,
     Thought,
     TurnFrame,
@@ -22,6 +23,7 @@ from deltawire.protocol.frames import (
     figures_of,
     shown_part,
 )
+from deltawire.protocol.openai.pictures import PlacedPicture
 from deltawire.protocol.problem_details import Problem, problem_of, raw_headers, response_of
 from deltawire.protocol.shown import Shown, ShownBesidesSources, ShownSource
 from deltawire.protocol.usage_figures import UsageFigures
@@ -54,6 +56,8 @@ class Fold:
         self._texts: list[str] = []
         self._thoughts: list[str] = []
         self._shown = Shown()
+        self.pictures: list[PlacedPicture] = []
+        """The pictures of a self-contained answer, in their order."""
         self._end: Usage | ErrorFrame | None = None
 
     def add(self, frame: NumberedFrame) -> None:
@@ -64,6 +68,8 @@ class Fold:
             self._thoughts.append(frame.text)
         elif isinstance(frame, Usage | ErrorFrame):
             self._end = frame
+        elif isinstance(frame, PictureFrame):
+            self.pictures.append(PlacedPicture(sum(map(len, self._texts)), frame))
         elif not isinstance(frame, Started):
             self._shown.add(shown_part(frame))
 
@@ -82,11 +88,16 @@ class Fold:
 
 async def fold(turn: Turn) -> Answer | Problem:
     """Run a turn to its end; return its frames joined into one answer."""
-    folded = Fold()
+    return (await folded(turn)).result()
+
+
+async def folded(turn: Turn) -> Fold:
+    """Run a turn to its end; return its frames, joined."""
+    joined = Fold()
     async with aclosing(turn.frames()) as frames:
         async for frame in frames:
-            folded.add(frame)
-    return folded.result()
+            joined.add(frame)
+    return joined
 
 
 class FrameWriter(Protocol):

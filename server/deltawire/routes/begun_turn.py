@@ -23,8 +23,8 @@ class RequestedTurn(NamedTuple):
 
     request: AnyRequest
     chat: ChatRequest
-    with_state: bool = True
-    """True where the client gets the state of a turn that ends in calls."""
+    is_self_contained: bool = False
+    """True where the answer holds all: the client gets no state of a turn, and no id of a stored file."""
 
     @property
     def caller(self) -> Caller:
@@ -46,7 +46,11 @@ async def begun_turn(
     """
     try:
         turn = services.turn_registry.accept(
-            requested.chat, [], requested.caller, requested.context(transport), with_state=requested.with_state
+            requested.chat,
+            [],
+            requested.caller,
+            requested.context(transport),
+            is_self_contained=requested.is_self_contained,
         )
     except Failure as failure:
         raise Refusal(failure, turn=requested.chat.id, headers={}) from None

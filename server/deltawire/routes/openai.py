@@ -5,7 +5,7 @@ A request brings its whole conversation. Only the provider's parts of a step wit
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, Final, NamedTuple
@@ -29,11 +29,12 @@ from deltawire.protocol.openai.chat_request import chat_of, read_chat_completion
 from deltawire.protocol.openai.conversation import check_model
 from deltawire.protocol.openai.given_files import given_chars
 from deltawire.protocol.openai.models import OpenAIModel, OpenAIModelList, model_list
+from deltawire.protocol.openai.pictures import PartBesidesText, PlacedPicture
 from deltawire.protocol.openai.response_answer import new_response, response_of
 from deltawire.protocol.openai.response_request import chat_of_response, read_response_request
 from deltawire.protocol.openai.response_stream import ResponseWriter
 from deltawire.protocol.problem_details import Problem
-from deltawire.routes.answers import Answer, FrameWriter, fold, send_whole, stream_late
+from deltawire.routes.answers import Answer, FrameWriter, folded, send_whole, stream_late
 from deltawire.routes.begun_turn import RequestedTurn, begun_turn
 from deltawire.routes.bodies import AnyRequest, json_body, owner_of
 from deltawire.routes.connection import while_connected
@@ -51,8 +52,8 @@ class DecodedRequest(NamedTuple):
     is_streamed: bool
     make_writer: Callable[[str], FrameWriter]
     """Makes the writer of a stream, for a turn with this id."""
-    make_answer: Callable[[Answer], Struct]
-    """Makes the whole answer of a turn that is not streamed."""
+    make_answer: Callable[[Answer, Sequence[PlacedPicture]], Struct]
+    """Makes the whole answer of a turn that is not streamed, with the pictures that the model made."""
 
 
 @post("/chat/completions", status_code=200, operation_class=COMPLETE)
@@ -62,11 +63,16 @@ async def complete_chat(request: AnyRequest, services: NamedDependency[Services]
     def decode(body: bytes) -> DecodedRequest:
         completion, now = read_chat_completion(body), int(time.time())
         wants_usage = completion.wants_usage
+
+        def make_answer(answer: Answer, pictures: Sequence[PlacedPicture]) -> Struct:
+            parts: list[PartBesidesText] = [*answer.tool_calls, *pictures]
+            return completion_of(answer.id, answer.text, answer.thoughts, answer.usage, now, parts)
+
         return DecodedRequest(
             chat_of(completion),
             bool(completion.stream),
             lambda turn: ChunkWriter(turn, now, wants_usage=wants_usage),
-            lambda answer: completion_of(answer.id, answer.text, answer.thoughts, answer.usage, now, answer.tool_calls),
+            make_answer,
         )
 
     return _response(request, services, decode)
@@ -81,10 +87,11 @@ async def create_response(request: AnyRequest, services: NamedDependency[Service
         chat = chat_of_response(options)
         options = replace(options, input="")  # the turn has its files, so their base64 is not held as long as it runs
 
-        def make_answer(answer: Answer) -> Struct:
+        def make_answer(answer: Answer, pictures: Sequence[PlacedPicture]) -> Struct:
             response = new_response(answer.id, options, answer.usage.model, now)
             thoughts = answer.thoughts if options.wants_thoughts else ""
-            return response_of(response, answer.id, answer.text, thoughts, answer.usage, answer.tool_calls)
+            parts: list[PartBesidesText] = [*answer.tool_calls, *pictures]
+            return response_of(response, answer.id, answer.text, thoughts, answer.usage, parts)
 
         return DecodedRequest(chat, bool(options.stream), lambda turn: ResponseWriter(turn, options, now), make_answer)
 
@@ -97,7 +104,7 @@ def _response(request: AnyRequest, services: Services, decode: Callable[[bytes],
     async def respond(scope: Scope, _: Receive, send: Send) -> None:
         with suppress(PeerGone):
             decoded = await _decoded(request, services, decode)
-            requested = RequestedTurn(request, decoded.chat, with_state=False)
+            requested = RequestedTurn(request, decoded.chat, is_self_contained=True)
             async with begun_turn(requested, services, "sse" if decoded.is_streamed else "rest") as (turn, fields):
                 keep = partial(services.kept_calls.keep, requested.caller.name, turn)
                 if decoded.is_streamed:
@@ -136,11 +143,12 @@ async def _with_kept_calls(request: AnyRequest, chat: ChatRequest, services: Ser
 
 async def _whole_answer(turn: Turn, decoded: DecodedRequest, keep: Callable[[], Awaitable[None]]) -> Struct | None:
     """Run a turn to its end; return the whole answer."""
-    answer = await fold(turn)
+    joined = await folded(turn)
+    answer = joined.result()
     if isinstance(answer, Problem):
         return answer
     await keep()
-    return decoded.make_answer(answer)
+    return decoded.make_answer(answer, joined.pictures)
 
 
 @get("/models", operation_class=LIST_OPENAI_MODELS)

@@ -8,30 +8,13 @@ from typing import Any
 import pytest
 from support.client import connected, text_of
 from support.conversations import conversations_of
-from support.files import files_of, png
+from support.files import files_of
+from support.made_files import PART, PICTURE, makes
 from support.serving import serving, sharing
 from support.transports import ask_socket, ask_sse, posting
-from support.upstream import Exchange, Script, Upstream, answer, says
+from support.upstream import Exchange, Upstream, answer, says
 
-PICTURE = png(8, 8)
-PART = {"inlineData": {"mimeType": "image/png", "data": b64encode(PICTURE).decode()}, "thoughtSignature": "c2ln"}
-USAGE = {"promptTokenCount": 3, "candidatesTokenCount": 1_290, "totalTokenCount": 1_293}
 NAMED = {"media_type": "image/png", "name": "image-1.png", "size": len(PICTURE)}
-
-
-def makes(*parts: dict[str, Any], text: str = "Here it is.") -> Script:
-    """An answer of some words, then these parts."""
-
-    async def script(exchange: Exchange) -> None:
-        await exchange.start()
-        await exchange.text(text)
-        made = answer("")
-        made["candidates"][0]["content"]["parts"] = list(parts)
-        await exchange.event(made)
-        await exchange.text("", finish="STOP", usage=USAGE)
-        await exchange.finish()
-
-    return script
 
 
 @pytest.mark.parametrize("ask", [ask_socket, ask_sse])

@@ -19,12 +19,13 @@ from support.paths import DOCS
 
 from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import Delta, Thought, Usage, error_frame, figures_of
+from deltawire.protocol.frames import Delta, PictureFrame, Thought, Usage, error_frame, figures_of
 from deltawire.protocol.openai.chat_answer import ChunkWriter, completion_of, usage_of
 from deltawire.protocol.openai.chat_request import FIELDS, chat_of, read_chat_completion
 from deltawire.protocol.openai.errors import error_body, should_retry
 from deltawire.protocol.openai.fields import FieldRow
 from deltawire.protocol.openai.json_answers import with_enums
+from deltawire.protocol.openai.pictures import PartBesidesText, PlacedPicture
 from deltawire.protocol.openai.response_answer import new_response, response_of
 from deltawire.protocol.openai.response_request import (
     RESPONSE_FIELDS,
@@ -287,7 +288,8 @@ REQUIRED_OF_RESPONSE: Final = {
 def test_every_response_is_as_the_client_has_it_declared(counts: dict[str, Any]) -> None:
     request = read_response_request(b'{"input": "hi", "reasoning": {"effort": "low", "summary": "auto"}}')
     writer = ResponseWriter("t1", request, 1796000000)
-    frames = (Thought("t1", "Hm."), Delta("t1", "a"), CALL, Thought("t1", "So."), Delta("t1", "b"))
+    picture = PictureFrame("t1", None, "image/png", "", 1, data="AA==")
+    frames = (Thought("t1", "Hm."), Delta("t1", "a"), CALL, picture, Thought("t1", "So."), Delta("t1", "b"))
     sent = b"".join(writer.events(frame, "m") for frame in (*frames, Usage("t1", **counts)))
     events = []
     declared = TypeAdapter[ResponseStreamEvent](ResponseStreamEvent)
@@ -298,9 +300,12 @@ def test_every_response_is_as_the_client_has_it_declared(counts: dict[str, Any])
     assert [event.sequence_number for event in events] == list(range(len(events)))
     last = events[-1]
     assert last.type == "response.completed"
-    assert [item.id for item in last.response.output] == ["rs_t1_0", "msg_t1_1", "fc_t1_2", "rs_t1_3", "msg_t1_4"]
+    assert [item.id for item in last.response.output] == [
+        *("rs_t1_0", "msg_t1_1", "fc_t1_2", "ig_t1_3", "rs_t1_4", "msg_t1_5"),
+    ]
     assert (last.response.output_text, last.response.usage is not None) == ("ab", counts is FIGURES)
-    whole = response_of(new_response("t1", request, "m", 1796000000), "t1", "ab", "Hm.", UsageFigures(**counts))
+    parts: list[PartBesidesText] = [CALL, PlacedPicture(1, picture)]
+    whole = response_of(new_response("t1", request, "m", 1796000000), "t1", "ab", "Hm.", UsageFigures(**counts), parts)
     assert Response.model_validate_json(msgspec.json.encode(whole), strict=True).output_text == "ab"
     assert msgspec.to_builtins(whole).keys() >= REQUIRED_OF_RESPONSE
 

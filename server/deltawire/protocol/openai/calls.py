@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from deltawire.protocol.chat_request import HistoryMessage
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.openai.given_files import GivenFile, GivenMessage
+from deltawire.protocol.openai.given_files import GivenFile, GivenMessage, MadePictures
 
 _MAX_CALLS: Final = 128
 _PREFIX: Final = "call_"
@@ -114,12 +114,23 @@ def history_of(messages: Sequence[RequestMessage]) -> list[HistoryMessage]:
             if step is not None:
                 _check_number(step)
                 history.append(step)
-            elif message.files:
-                history.append(GivenMessage("user", message.text, files=message.files))
-            elif message.text:
-                history.append(HistoryMessage("model" if message.role == "assistant" else "user", message.text))
+            else:
+                history += _plain(message)
     _check_answered(step)
     return history
+
+
+def _plain(message: RequestMessage) -> list[HistoryMessage]:
+    """Return a message without calls as the model gets it. Pictures that it made come back as the user's.
+
+    Newer models refuse a picture of their own without its signature, for which OpenAI's wire has no field.
+    """
+    if message.role != "assistant":
+        if message.files:
+            return [GivenMessage("user", message.text, files=message.files)]
+        return [HistoryMessage("user", message.text)] if message.text else []
+    spoken: list[HistoryMessage] = [HistoryMessage("model", message.text)] if message.text else []
+    return [*spoken, MadePictures("user", "", files=message.files)] if message.files else spoken
 
 
 def _is_of_step(message: RequestMessage, step: CallStep) -> bool:
@@ -134,11 +145,18 @@ def _is_of_step(message: RequestMessage, step: CallStep) -> bool:
 
 
 def _new_step(history: list[HistoryMessage], message: RequestMessage) -> CallStep:
-    """Return the step that begins; the words of the model just before are of the same step."""
+    """Return the step that begins; the words of the model just before are of the same step.
+
+    So are its pictures. They are left out: only the kept parts of the step can have them.
+    """
     text = message.text
-    if not text and history and type(history[-1]) is HistoryMessage and history[-1].role == "model":
+    while not text and history and _is_of_model(history[-1]):
         text = history.pop().text
     return CallStep("model", text, calls=message.calls, results={})
+
+
+def _is_of_model(message: HistoryMessage) -> bool:
+    return type(message) is MadePictures or (type(message) is HistoryMessage and message.role == "model")
 
 
 def _answer(step: CallStep | None, message: RequestMessage) -> None:

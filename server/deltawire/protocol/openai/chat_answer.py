@@ -6,9 +6,16 @@ from typing import Final, Literal
 from msgspec import UNSET, Struct, UnsetType
 
 from deltawire.protocol.errors import TABLE
-from deltawire.protocol.frames import Delta, ErrorFrame, Thought, ToolCall, TurnFrame, Usage, encode
+from deltawire.protocol.frames import Delta, ErrorFrame, PictureFrame, Thought, ToolCall, TurnFrame, Usage, encode
 from deltawire.protocol.openai.calls import arguments_text, call_id
 from deltawire.protocol.openai.errors import error_body
+from deltawire.protocol.openai.pictures import (
+    CompletionPicture,
+    PartBesidesText,
+    calls_among,
+    completion_picture,
+    pictures_among,
+)
 from deltawire.protocol.openai.token_details import CompletionTokens, PromptTokens, completion_details, prompt_details
 from deltawire.protocol.shown import ShownCall
 from deltawire.protocol.usage_figures import UsageFigures
@@ -58,6 +65,8 @@ class CompletionMessage(Struct, frozen=True, kw_only=True):
     """Null in an answer that has calls and no text."""
     refusal: None = None
     reasoning_content: str | UnsetType = UNSET
+    images: list[CompletionPicture] | UnsetType = UNSET
+    """Absent in an answer without pictures."""
     tool_calls: list[CompletionCall] | UnsetType = UNSET
 
 
@@ -87,6 +96,7 @@ class ChunkDelta(Struct, frozen=True, kw_only=True):
     role: Literal["assistant"] | UnsetType = UNSET
     content: str | UnsetType | None = UNSET
     reasoning_content: str | UnsetType = UNSET
+    images: list[CompletionPicture] | UnsetType = UNSET
     tool_calls: list[CompletionCall] | UnsetType = UNSET
 
 
@@ -130,12 +140,26 @@ def usage_of(figures: UsageFigures) -> CompletionUsage | None:
 
 
 def completion_of(
-    turn: str, text: str, thoughts: str, figures: UsageFigures, created: int, called: Sequence[ShownCall] = ()
+    turn: str,
+    text: str,
+    thoughts: str,
+    figures: UsageFigures,
+    created: int,
+    parts: Sequence[PartBesidesText] = (),
 ) -> ChatCompletion:
-    """Return the whole answer of a turn; `created` is in seconds since the epoch."""
-    calls = [_call(turn, index, call) for index, call in enumerate(called)]
+    """Return the whole answer of a turn; `created` is in seconds since the epoch.
+
+    `parts` has its calls and its pictures.
+    """
+    calls = [_call(turn, index, call) for index, call in enumerate(calls_among(parts))]
     content = None if calls and not text else text
-    message = CompletionMessage(content=content, reasoning_content=thoughts or UNSET, tool_calls=calls or UNSET)
+    message = CompletionMessage(
+        content=content,
+        reasoning_content=thoughts or UNSET,
+        images=[completion_picture(picture.frame, index) for index, picture in enumerate(pictures_among(parts))]
+        or UNSET,
+        tool_calls=calls or UNSET,
+    )
     return ChatCompletion(
         id=completion_id(turn),
         created=created,
@@ -158,13 +182,14 @@ def completion_id(turn: str) -> str:
 class ChunkWriter:
     """Writes the frames of one turn as chunks."""
 
-    __slots__ = ("_calls", "_created", "_has_begun", "_id", "_turn", "_usage")
+    __slots__ = ("_calls", "_created", "_has_begun", "_id", "_pictures", "_turn", "_usage")
 
     def __init__(self, turn: str, created: int, *, wants_usage: bool) -> None:
         """Start before the first frame; `created` is in seconds since the epoch."""
         self._turn = turn
         self._id = completion_id(turn)
         self._calls = 0
+        self._pictures = 0
         self._created = created
         self._has_begun = False
         self._usage: UnsetType | None = None if wants_usage else UNSET
@@ -180,13 +205,19 @@ class ChunkWriter:
             return begin + self._chunk(model, ChunkDelta(content=frame.text))
         if isinstance(frame, Thought):
             return begin + self._chunk(model, ChunkDelta(reasoning_content=frame.text))
-        if isinstance(frame, ToolCall):
-            call = _call(self._turn, self._calls, frame)
-            self._calls += 1
-            return begin + self._chunk(model, ChunkDelta(tool_calls=[call]))
+        if isinstance(frame, ToolCall | PictureFrame):
+            return begin + self._chunk(model, self._whole(frame))
         if not isinstance(frame, Usage):
             return begin
         return begin + self._chunk(model, ChunkDelta(), finish_of(frame)) + self._last(frame) + _DONE
+
+    def _whole(self, part: ToolCall | PictureFrame) -> ChunkDelta:
+        """Return the delta of a part that comes whole."""
+        if isinstance(part, PictureFrame):
+            self._pictures += 1
+            return ChunkDelta(images=[completion_picture(part, self._pictures - 1)])
+        self._calls += 1
+        return ChunkDelta(tool_calls=[_call(self._turn, self._calls - 1, part)])
 
     def _chunk(self, model: str, delta: ChunkDelta, finish: FinishReason | None = None) -> bytes:
         choices = [ChunkChoice(delta=delta, finish_reason=finish)]

@@ -46,6 +46,7 @@ from deltawire.protocol.openai.given_files import (
     picture_of,
 )
 from deltawire.protocol.openai.json_answers import NamedSchema, ResponseFormat, schema_of
+from deltawire.protocol.openai.pictures import PICTURE_ROWS, MadePicture
 from deltawire.protocol.openai.reasons import (
     DEPRECATED,
     KEY_ASKS,
@@ -113,6 +114,7 @@ class ChatMessage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     provider_specific_fields: Annotated[Raw, ignored(OF_ANSWER)] | UnsetType = UNSET
     parsed: Annotated[Raw, ignored(OF_CLIENT)] | UnsetType = UNSET
     audio: Annotated[Raw, refused(NO_SOUND)] | UnsetType = UNSET
+    images: Annotated[list[MadePicture], Meta(description="a list of the pictures of an answer")] | None = None
     tool_calls: (
         Annotated[list[ChatCall], Meta(max_length=MAX_FUNCTIONS, description="a list of the calls of an answer")] | None
     ) = None
@@ -132,6 +134,10 @@ class ChatMessage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         parts = [part.attached_file(f"{path}.content[{index}]") for index, part in enumerate(self.parts())]
         files = tuple(file for file in parts if file is not None)
         check_speaker(self.role, files)
+        made = tuple(image.given_file(f"{path}.images[{index}]") for index, image in enumerate(self.images or ()))
+        if self.role != "assistant":
+            check_speaker(self.role, made)
+        files += made
         if self.role != "tool":
             tool_calls = self.tool_calls or () if self.role == "assistant" else ()
             calls = tuple(call.call(f"{path}.tool_calls[{index}]") for index, call in enumerate(tool_calls))
@@ -196,7 +202,7 @@ class ChatCompletionRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fi
     logprobs: Annotated[Raw, refused(NO_LOGPROBS, False)] | UnsetType = UNSET  # noqa: FBT003
     top_logprobs: Annotated[Raw, refused(NO_LOGPROBS, 0)] | UnsetType = UNSET
     verbosity: Annotated[Raw, refused(NO_VERBOSITY, "medium")] | UnsetType = UNSET
-    modalities: Annotated[Raw, refused("answers are text", ["text"])] | UnsetType = UNSET
+    modalities: Annotated[Raw, refused(NO_SOUND, ["text"], ["text", "image"], ["image", "text"])] | UnsetType = UNSET
     audio: Annotated[Raw, refused(NO_SOUND)] | UnsetType = UNSET
     moderation: Annotated[Raw, refused(OWN_RULES)] | UnsetType = UNSET
     store: Annotated[Raw, refused("completions are not stored", False)] | UnsetType = UNSET  # noqa: FBT003
@@ -226,6 +232,7 @@ FIELDS: Final[tuple[FieldRow, ...]] = (
     *rows_of(NamedSchema, "response_format.json_schema."),
     *CHAT_TOOL_ROWS,
     *_OF_MESSAGE,
+    *PICTURE_ROWS,
     *CALL_ROWS,
     *_OF_PART,
     *FILE_ROWS,
@@ -239,6 +246,7 @@ _rules: Final = {
     **{row.path: row.words for row in FIELDS},
     "messages[]": 'an object with "role" and "content"',
     "messages[].content[]": 'an object with "type" and "text"',
+    "messages[].images[]": 'an object with "image_url"',
     "messages[].tool_calls[]": 'an object with "id" and "function"',
     "tools[]": 'an object with "type" and "function"',
     "stop[]": f"a string of 1 to {MAX_STOP_CHARS:,} characters",

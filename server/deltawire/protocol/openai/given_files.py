@@ -47,6 +47,10 @@ class GivenMessage(HistoryMessage, frozen=True, kw_only=True, gc=False):
     files: tuple[GivenFile, ...]
 
 
+class MadePictures(GivenMessage, frozen=True, kw_only=True, gc=False):
+    """Pictures that the model made, given to it again."""
+
+
 class GivenRequest(ChatRequest, frozen=True, kw_only=True):
     """The request of a turn whose question or history has files."""
 

@@ -12,6 +12,7 @@ from deltawire.protocol.openai.calls import arguments_text, call_id
 from deltawire.protocol.openai.chat_answer import finish_of
 from deltawire.protocol.openai.functions import repeated_choice, repeated_tools
 from deltawire.protocol.openai.json_answers import repeated_format
+from deltawire.protocol.openai.pictures import PartBesidesText, calls_among, pictures_among
 from deltawire.protocol.openai.response_request import ResponseRequest
 from deltawire.protocol.shown import ShownCall
 from deltawire.protocol.usage_figures import UsageFigures
@@ -62,7 +63,15 @@ class OutputCall(Struct, frozen=True, kw_only=True, tag="function_call", tag_fie
     status: Status
 
 
-OutputItem = OutputMessage | OutputReasoning | OutputCall
+class OutputPicture(Struct, frozen=True, kw_only=True, tag="image_generation_call", tag_field="type"):
+    """A picture that the model made, in base64; null until it is there."""
+
+    id: str
+    status: Status
+    result: str | None
+
+
+OutputItem = OutputMessage | OutputReasoning | OutputCall | OutputPicture
 
 
 class InputDetails(Struct, frozen=True, kw_only=True):
@@ -222,20 +231,31 @@ def call_item(turn: str, name: str, index: int, call: ShownCall) -> OutputCall:
     )
 
 
+def picture_item(name: str, data: str) -> OutputPicture:
+    """Return a picture of an answer, whose bytes are in base64; `name` is a part of its id."""
+    return OutputPicture(id=f"ig_{name}", status="completed", result=data)
+
+
 def response_of(
     response: OpenAIResponse,
     turn: str,
     text: str,
     thoughts: str,
     figures: UsageFigures,
-    called: Sequence[ShownCall] = (),
+    parts: Sequence[PartBesidesText] = (),
 ) -> OpenAIResponse:
-    """Return the whole answer of a turn, for a response that has just begun."""
+    """Return the whole answer of a turn, for a response that has just begun. `parts` has its calls and pictures."""
     output: list[OutputItem] = []
     if thoughts:
         output.append(reasoning_item(f"{turn}_0", thoughts))
-    if text:
-        output.append(message_item(f"{turn}_{len(output)}", text, status_of(figures)))
-    for index, call in enumerate(called):
+    begin = 0
+    for picture in pictures_among(parts):
+        if picture.at > begin:
+            output.append(message_item(f"{turn}_{len(output)}", text[begin : picture.at]))
+            begin = picture.at
+        output.append(picture_item(f"{turn}_{len(output)}", picture.frame.data))
+    if len(text) > begin:
+        output.append(message_item(f"{turn}_{len(output)}", text[begin:], status_of(figures)))
+    for index, call in enumerate(calls_among(parts)):
         output.append(call_item(turn, f"{turn}_{len(output)}", index, call))
     return ended_response(response, output, figures)

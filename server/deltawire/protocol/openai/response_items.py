@@ -58,10 +58,10 @@ class InputItem(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     type: (
         Annotated[
-            Literal["message", "reasoning", "function_call", "function_call_output"],
+            Literal["message", "reasoning", "function_call", "function_call_output", "image_generation_call"],
             Meta(
-                description='"message", "reasoning", "function_call" or "function_call_output"; references to '
-                "stored items are refused: the client's `store` must be false"
+                description='"message", "reasoning", "function_call", "function_call_output" or '
+                '"image_generation_call"; references to stored items are refused: the client\'s `store` must be false'
             ),
         ]
         | None
@@ -89,6 +89,15 @@ class InputItem(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     output: Annotated[str | list[InputPart], Meta(description="a string, or a list of parts")] | None = None
     namespace: Annotated[Raw, refused("functions have no namespaces")] | UnsetType = UNSET
     caller: Annotated[Raw, ignored(OF_ANSWER)] | UnsetType = UNSET
+    result: Annotated[str, Meta(description="base64: a picture of an answer")] | None = None
+    action: Annotated[Raw, ignored(OF_ANSWER)] | UnsetType = UNSET
+    background: Annotated[Raw, ignored(OF_ANSWER)] | UnsetType = UNSET
+    error: Annotated[Raw, ignored(OF_ANSWER)] | UnsetType = UNSET
+    output_format: Annotated[Raw, ignored(OF_ANSWER)] | UnsetType = UNSET
+    quality: Annotated[Raw, ignored(OF_ANSWER)] | UnsetType = UNSET
+    revised_prompt: Annotated[Raw, ignored(OF_ANSWER)] | UnsetType = UNSET
+    size: Annotated[Raw, ignored(OF_ANSWER)] | UnsetType = UNSET
+    svg_usage: Annotated[Raw, ignored(OF_ANSWER)] | UnsetType = UNSET
 
     @property
     def parts_field(self) -> str:
@@ -115,6 +124,9 @@ class InputItem(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             return RequestMessage(
                 "tool", text_of(self.output), f"{path}.output", answers=answers, answers_path=f"{path}.call_id"
             )
+        if self.type == "image_generation_call":
+            made = () if self.result is None else (GivenFile(path=f"{path}.result", data=self.result),)
+            return RequestMessage("assistant", "", path, files=made)
         return RequestMessage(self._required("role", path), text_of(self.content), f"{path}.content", files=files)
 
     def _required(self, name: str, path: str) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from deltawire.protocol.errors import TABLE
-from deltawire.protocol.frames import Delta, ErrorFrame, Thought, ToolCall, TurnFrame, Usage, encode
+from deltawire.protocol.frames import Delta, ErrorFrame, PictureFrame, Thought, ToolCall, TurnFrame, Usage, encode
 from deltawire.protocol.openai.errors import RESPONSES_PATH, error_body
 from deltawire.protocol.openai.response_answer import (
     OpenAIResponse,
@@ -20,6 +20,7 @@ from deltawire.protocol.openai.response_answer import (
     failure_of,
     message_item,
     new_response,
+    picture_item,
     reasoning_item,
     status_of,
 )
@@ -29,7 +30,7 @@ from deltawire.protocol.openai.response_request import ResponseRequest
 class ResponseWriter:
     """Writes the frames of one turn as the events of a response.
 
-    An answer is a list of items: thoughts and messages. One of them is open, while its pieces come.
+    An answer is a list of items: thoughts, messages, calls and pictures. One of them is open, while its pieces come.
     """
 
     __slots__ = ("_created", "_number", "_open", "_output", "_pieces", "_request", "_response", "_turn")
@@ -56,8 +57,8 @@ class ResponseWriter:
             return sent + self._text(frame.text)
         if isinstance(frame, Thought):
             return sent + (self._thought(frame.text) if self._request.wants_thoughts else b"")
-        if isinstance(frame, ToolCall):
-            return sent + self._call(frame)
+        if isinstance(frame, ToolCall | PictureFrame):
+            return sent + (self._call(frame) if isinstance(frame, ToolCall) else self._picture(frame))
         if isinstance(frame, ErrorFrame):
             return sent + self._failed(response, frame)
         if not isinstance(frame, Usage):
@@ -96,6 +97,13 @@ class ResponseWriter:
         sent += self._piece("response.function_call_arguments.done", name=item.name, arguments=item.arguments)
         return sent + self._end(item)
 
+    def _picture(self, picture: PictureFrame) -> bytes:
+        """Return the events of a picture, which comes whole."""
+        sent = self._close()
+        item = picture_item(self._next_name(), picture.data)
+        sent += self._begin(replace(item, result=None, status="in_progress"))
+        return sent + self._end(item)
+
     def _begin(self, item: OutputItem) -> bytes:
         self._open = item
         return self._event("response.output_item.added", output_index=len(self._output), item=item)
@@ -109,7 +117,7 @@ class ResponseWriter:
             item = message_item(self._next_name(), text, "completed" if end is None else status_of(end))
             sent = self._piece("response.output_text.done", content_index=0, text=text, logprobs=[])
             sent += self._piece("response.content_part.done", content_index=0, part=item.content[0])
-        else:  # a call is closed at once
+        else:  # calls and pictures are closed at once
             item = reasoning_item(self._next_name(), text)
             sent = self._piece("response.reasoning_summary_text.done", summary_index=0, text=text)
             sent += self._piece("response.reasoning_summary_part.done", summary_index=0, part=item.summary[0])
