@@ -1,4 +1,4 @@
-"""What stands in the message box is the reader's: it goes when they send it or take it away, and not otherwise."""
+"""The message box belongs to the reader: its text goes when they send it or take it away, and not otherwise."""
 
 from collections.abc import Awaitable, Callable
 

@@ -5,7 +5,7 @@ import { draftOf } from "../../state/drafts";
 import { shownConversation, shownPlace } from "../../state/state";
 import { IconButton } from "../ui/icon-button";
 import { ICONS } from "../ui/icons";
-import { nothingDictated, withHeard } from "./dictated";
+import { nothingDictated, withTranscript } from "./dictated";
 
 /** Reads an answer aloud, where the browser has a voice. */
 export function ReadAloud({ text }: { text: string }) {
@@ -64,7 +64,7 @@ export function Dictation() {
   const end = useCallback(() => {
     const recognition = current.current;
     if (recognition === null) return;
-    recognition.onresult = null; // what it has still heard belongs nowhere
+    recognition.onresult = null; // its last result comes after the question was sent
     recognition.abort();
   }, []);
   // biome-ignore lint/correctness/useExhaustiveDependencies: it ends when another chat is shown
@@ -86,8 +86,8 @@ export function Dictation() {
     recognition.continuous = true;
     recognition.interimResults = true;
     recognition.onresult = ({ results }) => {
-      const heard = Array.from(results, (result) => result[0]?.transcript ?? "").join("");
-      dictated = withHeard(dictated, draftOf(store.state, chat).text, heard);
+      const transcript = Array.from(results, (result) => result[0]?.transcript ?? "").join("");
+      dictated = withTranscript(dictated, draftOf(store.state, chat).text, transcript);
       store.dispatch({ type: "write", chat, text: dictated.text });
     };
     recognition.onend = () => {
