@@ -64,7 +64,7 @@ export function Dictation() {
   const end = useCallback(() => {
     const recognition = current.current;
     if (recognition === null) return;
-    recognition.onresult = null; // its last result comes after the question was sent
+    recognition.onresult = null; // a result that comes now belongs in no box
     recognition.abort();
   }, []);
   // biome-ignore lint/correctness/useExhaustiveDependencies: it ends when another chat is shown
