@@ -169,8 +169,7 @@ async def test_a_chat_that_is_gone_takes_a_question_into_a_new_one(page: ChatPag
 
 
 async def test_the_chats_of_today_are_those_of_yesterday_after_midnight(page: ChatPage) -> None:
-    await page.page.clock.install()
-    await page.page.reload()
+    await page.takes_over_the_clock()
     await ended(page, "first")
     await expect(page.chats.get_by_role("list", name="Today").get_by_role("link")).to_have_count(1)
     await page.page.clock.fast_forward("24:00:00")

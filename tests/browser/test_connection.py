@@ -83,8 +83,7 @@ async def test_a_link_that_dies_without_a_word_is_noticed_and_replaced(browser: 
         TcpProxy(address) as proxy,
         opened(browser, proxy.address) as page,
     ):
-        await page.page.clock.install()
-        await page.page.reload()
+        await page.takes_over_the_clock()
         await page.is_connected()
         await page.ask("hi")
         await expect(page.answer).to_have_text("The first half")
@@ -101,8 +100,7 @@ async def test_a_link_that_lives_and_is_silent_is_kept(browser: Browser, upstrea
     released = asyncio.Event()
     upstream.plays(says_when(released))
     async with serving(upstream) as address, opened(browser, address) as page:
-        await page.page.clock.install()
-        await page.page.reload()
+        await page.takes_over_the_clock()
         await page.is_connected()
         sockets: list[object] = []
         page.page.on("websocket", lambda socket: sockets.append(socket))  # noqa: PLW0108 - Playwright marks what it is given

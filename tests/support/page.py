@@ -58,6 +58,7 @@ class ChatPage:
         self.page = page
         self.errors: list[str] = []
         self.hosts: set[str] = set()
+        self.has_own_clock = False
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", lambda line: self.errors.append(line.text) if "Security" in line.text else None)
         page.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
@@ -143,6 +144,12 @@ class ChatPage:
         shown = await self.page.evaluate(SHOWN)
         assert "Deltawire" in shown
         return [word for word in UNFIT if re.search(rf"\b{word}\b", shown, re.IGNORECASE)]
+
+    async def takes_over_the_clock(self) -> None:
+        """Load the page again, with a clock that goes as the test says. The clock stays in the context of the page."""
+        self.has_own_clock = True
+        await self.page.clock.install()
+        await self.page.reload()
 
     async def in_each_scheme(self) -> AsyncIterator[str]:
         """Show the page as it stands in light, then in dark colors; the name of each."""
@@ -234,6 +241,8 @@ async def visited(
         except Exception as fault:
             fault.add_note(await page.tells())
             raise
+        if page.has_own_clock:  # which the context would give to the next page, too
+            await context.close()
     assert page.errors == []
     assert page.hosts == {address}
 
@@ -267,6 +276,8 @@ async def _kept(browser: Browser, address: str) -> AsyncIterator[BrowserContext]
     if not free:
         await keeper.goto(_KEPT)
     yield context
+    if context not in browser.contexts:
+        return
     for page in context.pages[1:]:
         await page.close()
     await context.unroute_all()
