@@ -29,7 +29,7 @@ from deltawire.protocol.shown import Shown, ShownBesidesSources, ShownSource
 from deltawire.protocol.usage_figures import UsageFigures
 from deltawire.routes.connection import http_link
 from deltawire.routes.services import Services
-from deltawire.routes.sse import EventStream
+from deltawire.routes.sse import PIECE_BYTES, EventStream
 from deltawire.transport.link import room_within
 
 _HEADERS: Final = {"content-type": "application/json"}
@@ -132,7 +132,9 @@ async def send_whole(
     else:
         status, headers, body = 200, _HEADERS, encode(response)
     await send({"type": "http.response.start", "status": status, "headers": raw_headers({**headers, **fields}, body)})
-    await send({"type": "http.response.body", "body": body, "more_body": False})
+    for start in range(0, len(body), PIECE_BYTES):  # a client that reads slowly has time for each piece
+        piece, end = body[start : start + PIECE_BYTES], start + PIECE_BYTES
+        await send({"type": "http.response.body", "body": piece, "more_body": end < len(body)})
     link = http_link(scope)
     if not link.has_room:
         services.metrics.send_waits.inc()

@@ -10,7 +10,7 @@ from litestar.types import Message, Scope, Send
 from deltawire.chat.peer import PeerSlow
 from deltawire.chat.states import Reason
 from deltawire.chat.turn import Turn
-from deltawire.protocol.frames import ErrorFrame, NumberedFrame, TurnFrame, Usage, encode
+from deltawire.protocol.frames import ErrorFrame, NumberedFrame, PictureFrame, TurnFrame, Usage, encode
 from deltawire.routes.connection import http_link
 from deltawire.telemetry.metrics import Metrics
 from deltawire.transport.link import room_within
@@ -19,6 +19,8 @@ EventsOf = Callable[[TurnFrame], bytes]
 """A function that returns the events of a frame."""
 
 _HEARTBEAT_SECONDS: Final = 15.0
+PIECE_BYTES: Final = 2**16
+"""The bytes of a long event or answer that are sent at once: its client has the send timeout for each such piece."""
 _EVENT_NAMES: Final[dict[type, bytes]] = {
     kind: str(kind.__struct_config__.tag).encode() for kind in get_args(NumberedFrame)
 }
@@ -45,6 +47,8 @@ class EventStream:
         self._head_lock = asyncio.Lock()
         self._silence: asyncio.TimerHandle | None = None
         """The end of the silence after which a comment is sent."""
+        self._is_midway = False
+        """True while a part of an event is sent: no comment may come before its rest."""
         self._comment: asyncio.Task[None] | None = None
 
     async def run(self, turn: Turn, fields: dict[str, str]) -> None:
@@ -97,7 +101,7 @@ class EventStream:
     async def _send_frames(
         self, turn: Turn, events_of: EventsOf, before_end: Callable[[], Awaitable[None]] | None = None
     ) -> ErrorFrame | None:
-        error = None
+        error, is_long = None, False
         async with aclosing(turn.frames()) as frames:
             try:
                 async for frame in frames:
@@ -106,9 +110,16 @@ class EventStream:
                     if self._head is not None and isinstance(frame, ErrorFrame):
                         self._end_comments()  # from now on the head is not sent
                         error = frame
+                        continue
+                    # `isinstance` would be a call for each frame. The last events of a response have its pictures, too.
+                    is_long = is_long or frame.__class__ is PictureFrame
                     # A frame without events is not a write: the next comment must come in time.
                     # A lost connection also has room; `while_connected` learns of it later.
-                    elif (events := events_of(frame)) and not (self.write_now(events) or await self.write(events)):
+                    if (events := events_of(frame)) and not (
+                        await self._write_long(events)
+                        if is_long
+                        else self.write_now(events) or await self.write(events)
+                    ):
                         turn.leave(Reason.CLIENT_GONE)
             except PeerSlow:  # before the frames are closed, which takes the first reason that it finds
                 turn.leave(Reason.SLOW_CLIENT)
@@ -139,6 +150,18 @@ class EventStream:
         self._link.write_piece(event)
         return is_there
 
+    async def _write_long(self, events: bytes) -> bool:
+        """Send events of any length, in pieces; as `write` otherwise."""
+        self._is_midway = True
+        try:
+            for start in range(0, len(events), PIECE_BYTES):
+                piece = events[start : start + PIECE_BYTES]
+                if not (self.write_now(piece) or await self.write(piece)):
+                    return False
+        finally:
+            self._is_midway = False
+        return True
+
     def _await_silence(self) -> None:
         """Write a comment after each stretch of silence, so that no proxy takes it for a dead connection."""
         silence = self._loop.time() - self._last_write
@@ -149,8 +172,9 @@ class EventStream:
 
     async def _write_comment(self) -> None:
         await self._begin()
-        self._last_write = self._loop.time()
-        self._link.write_piece(b": \n\n")
+        if not self._is_midway:
+            self._last_write = self._loop.time()
+            self._link.write_piece(b": \n\n")
 
     def _end_comments(self) -> None:
         """Send no more comments. This breaks reference cycles: the timer and the task refer to this object."""

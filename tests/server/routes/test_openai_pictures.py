@@ -1,5 +1,8 @@
 """Pictures that the model makes, over `/v1`: in the answer, in the next request, and not stored."""
 
+import asyncio
+import re
+import socket
 from base64 import b64encode
 from typing import Any
 
@@ -14,7 +17,8 @@ from support.functions import TOOLS, contents_of
 from support.identity import API_KEYS, KEYS
 from support.made_files import PART, PICTURE, makes
 from support.openai_client import openai_client
-from support.serving import serving
+from support.serving import serving, sharing
+from support.transports import listening
 from support.upstream import Exchange, Upstream, answer, says
 
 MODEL = "gemini-flash-latest"
@@ -202,3 +206,22 @@ async def test_the_pictures_of_an_answer_count_for_the_memory_of_their_caller(
         with pytest.raises(openai.APIError) as refused:
             await completion_of(client, stream=stream)
     assert refused.value.code == "rate_limited"
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/chat/completions streamed"])
+async def test_a_large_picture_comes_whole_to_a_client_that_reads_slowly(upstream: Upstream, path: str) -> None:
+    data = b64encode(png(more=b"x" * 8_000_000)).decode()
+    upstream.plays(makes({"inlineData": {"mimeType": "image/png", "data": data}}))
+    async with sharing(upstream, send_timeout=2) as address:
+        listener = await listening(address, path)
+        listener.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2**16)
+        answer = bytearray()
+        async with asyncio.timeout(30):
+            while not (b"[DONE]" in answer[-600:] or b'"usage":{' in answer[-600:]):
+                piece = await listener.reader.read(2**16)
+                assert piece, "the server has cut the answer"
+                answer += piece
+                await asyncio.sleep(0.03)
+        listener.close()
+    assert len(answer) > len(data)
+    assert re.sub(rb"\r\n[0-9a-f]+\r\n", b"", bytes(answer)).count(data.encode()) == 1
