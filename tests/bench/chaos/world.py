@@ -269,7 +269,7 @@ def bearer(name: str) -> dict[str, str]:
 
 def _prices() -> Iterator[str]:
     for model, (prompt, output, cached) in DOLLARS_A_MILLION.items():
-        yield f"{model}={prompt}/{output}/{cached}"
+        yield f"{model}={prompt}/{output}/{cached}/{prompt}/0"  # a search costs nothing
 
 
 SETTINGS = {
