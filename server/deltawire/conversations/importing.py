@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from deltawire.conversations.clearing import remove_deleted
 from deltawire.conversations.database import Database
 from deltawire.conversations.imports.body import export_in
 from deltawire.conversations.imports.chatgpt import from_chatgpt
@@ -139,6 +140,7 @@ class Importer:
             self._sizes.forget(owner)
             async with self._database.writing(owner) as transaction:
                 await hidden.mark_deleted(transaction)
+            self._database.background.run(remove_deleted(self._database))
             raise
         return hidden.id
 
