@@ -16,10 +16,11 @@ def proc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "proc"
 
 
-def booted(proc: Path, boot: str, namespace: str) -> Holder:
+def booted(proc: Path, boot: str, namespace: str, began: int = 1) -> Holder:
     (proc / "sys/kernel/random").mkdir(parents=True, exist_ok=True)
     (proc / "self/ns").mkdir(parents=True, exist_ok=True)
     (proc / "sys/kernel/random/boot_id").write_text(f"{boot}\n")
+    (proc / "self/stat").write_text(f"7 (a ) name) S {'0 ' * 18}{began} 0")
     (proc / "self/ns/pid").unlink(missing_ok=True)
     (proc / "self/ns/pid").symlink_to(f"pid:[{namespace}]")
     return Holder()
@@ -33,9 +34,16 @@ def test_a_process_elsewhere_with_this_host_name_and_id_may_live(proc: Path, boo
 
 
 def test_an_earlier_process_here_with_this_id_is_gone(proc: Path) -> None:
-    before, now = booted(proc, "1", "7"), booted(proc, "1", "7")
+    before, now = booted(proc, "1", "7", began=1), booted(proc, "1", "7", began=2)
     assert now.is_abandoned(before.name, 0)
     assert not now.is_abandoned(now.name, SILENT_SECONDS + 1)
+
+
+def test_another_server_of_this_process_lives(proc: Path) -> None:
+    one, other = booted(proc, "1", "7"), booted(proc, "1", "7")
+    assert one.name != other.name
+    assert not one.is_abandoned(other.name, 0)
+    assert one.is_abandoned(other.name, SILENT_SECONDS + 1)
 
 
 def test_a_process_that_ended_here_is_gone_also_where_there_is_no_proc(proc: Path) -> None:

@@ -14,19 +14,19 @@ class Holder:
     """The name of this process in the rows of its uploads."""
 
     def __init__(self) -> None:
-        """Take a name that no other process ever had."""
-        self._place = _place()
-        self.name = f"{self._place}/{os.getpid()}/{secrets.token_hex(8)}"
+        """Take a name that nothing else ever had, neither in an earlier process nor in this one."""
+        self._place, self._began = _place(), _began()
+        self.name = f"{self._place}/{os.getpid()}/{self._began}/{secrets.token_hex(8)}"
 
     def is_abandoned(self, holder: str | None, silent: float) -> bool:
         """Return whether the process of this name is gone; `silent` is the seconds since its last sign of life."""
         if holder == self.name:
             return False
-        place, _, rest = (holder or "").partition("/")
-        process = rest.partition("/")[0]
+        place, process, began, *_ = [*(holder or "").split("/"), "", "", ""]
         if place != self._place or not process.isdigit():
             return silent > SILENT_SECONDS
-        return int(process) == os.getpid() or not _is_alive(int(process)) or silent > SILENT_SECONDS
+        is_earlier = int(process) == os.getpid() and began != self._began
+        return is_earlier or not _is_alive(int(process)) or silent > SILENT_SECONDS
 
 
 def _place() -> str:
@@ -42,6 +42,14 @@ def _place() -> str:
     except OSError:
         pass
     return ":".join(part for part in (socket.gethostname(), boot, namespace) if part)
+
+
+def _began() -> str:
+    """Return the time at which this process began, which an earlier one of its id did not share; none without /proc."""
+    try:
+        return Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19]
+    except OSError:
+        return ""
 
 
 def _is_alive(process: int) -> bool:
