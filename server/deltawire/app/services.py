@@ -156,15 +156,17 @@ def make_services(  # noqa: PLR0913 - what they are made of
         idle_timeout=settings.idle_timeout,
     )
     library = Library(stores.database)
+    conversations = ConversationStore(stores.database, stores.sizes, settings.max_message_chars)
+    remove_deleted = conversations.remove_deleted
     return Services(
         turn_registry=turn_registry,
         kept_calls=KeptCalls(make_step_store(settings), settings.max_history_chars, settings.max_parts_bytes),
-        importer=Importer(stores.database, stores.sizes, library, settings.max_message_chars),
+        importer=Importer(stores.database, stores.sizes, library, settings.max_message_chars, remove_deleted),
         library=library,
         share_links=ShareLinks(stores.database, allows_public=settings.public_shares),
         arriving=quotas.arriving,
         body_bytes=settings.max_frame_bytes,
-        conversations=ConversationStore(stores.database, stores.sizes, settings.max_message_chars),
+        conversations=conversations,
         files=stores.files,
         large_bodies=Spacing(),
         limits=stores.limits,

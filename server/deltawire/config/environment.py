@@ -11,10 +11,10 @@ from pydantic.fields import FieldInfo
 from deltawire.config.checks import contradictions
 from deltawire.config.description import describe
 from deltawire.config.kubernetes import is_of_a_service
-from deltawire.config.refusals import shown
+from deltawire.config.refusals import Unfit, shown
 from deltawire.config.secret_files import SUFFIX
 from deltawire.config.settings import PREFIX, SECRETS, Settings, SettingsError
-from deltawire.config.types import Accepts, AcceptsSecret, Unfit
+from deltawire.config.types import Accepts, AcceptsSecret
 
 
 def load(*, serves: bool = True) -> Settings:

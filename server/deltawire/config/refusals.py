@@ -1,8 +1,12 @@
-"""The words of a refused setting."""
+"""The words of a refused setting, and how much of its value they show."""
 
 from typing import Final
 
 _MAX_CHARS: Final = 100
+
+
+class Unfit(ValueError):
+    """A value does not fit, for a reason that may be shown: it holds nothing of the value that is secret."""
 
 
 def shown(value: str) -> str:

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
 
 from deltawire.config.addresses import check_host, check_postgresql, check_redis, check_sqlite, check_url
+from deltawire.config.refusals import Unfit
 from deltawire.conversations.files.kinds import NAMES as FILE_KINDS
 from deltawire.edge.origin_form import normalised
 from deltawire.identity.api_keys import parse_keys
@@ -30,10 +31,6 @@ _DRIVER_PARAMETERS: Final = frozenset({"ssl", "host", "port", "target_session_at
 """The parameters of a database URL that PostgreSQL's driver knows."""
 _STORES: Final = {"redis": "redis", "rediss": "rediss", "unix": "unix", "valkey": "redis", "valkeys": "rediss"}
 """The accepted schemes of a Redis or Valkey URL, each with the scheme that the client knows."""
-
-
-class Unfit(ValueError):
-    """A value does not fit, for a reason that may be shown: it holds nothing of the value that is secret."""
 
 
 class Accepts(str):

@@ -6,14 +6,13 @@ the answer names the title of one that cannot be stored; the others are kept.
 
 import asyncio
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 
-from deltawire.conversations.clearing import remove_deleted
 from deltawire.conversations.database import Database
 from deltawire.conversations.imports.body import export_in
 from deltawire.conversations.imports.chatgpt import from_chatgpt
@@ -57,9 +56,17 @@ class _Prompt(Struct, frozen=True):
 class Importer:
     """Stores imported conversations."""
 
-    def __init__(self, database: Database, sizes: StoredSizes, library: Library, max_system_chars: int) -> None:
-        """`max_system_chars` bounds a system instruction, as in a turn."""
+    def __init__(
+        self,
+        database: Database,
+        sizes: StoredSizes,
+        library: Library,
+        max_system_chars: int,
+        remove_deleted: Callable[[], None],
+    ) -> None:
+        """`max_system_chars` bounds a system instruction, as in a turn; `remove_deleted` is the store's."""
         self._database = database
+        self._remove_deleted = remove_deleted
         self._sizes = sizes
         self._library = library
         self._max_system_chars = max_system_chars
@@ -140,7 +147,7 @@ class Importer:
             self._sizes.forget(owner)
             async with self._database.writing(owner) as transaction:
                 await hidden.mark_deleted(transaction)
-            self._database.background.run(remove_deleted(self._database))
+            self._remove_deleted()
             raise
         return hidden.id
 

@@ -139,7 +139,7 @@ class ConversationStore:
             if not await Tree(owner, storable(conversation)).mark_deleted(transaction):
                 raise Failure("not_found")
         self._sizes.forget(owner)
-        self._database.background.run(self._remove_deleted())
+        self.remove_deleted()
 
     async def delete_all(self, owner: str) -> None:
         """Delete all conversations that the owner has now, the archived ones too; a new one meanwhile stays."""
@@ -155,7 +155,7 @@ class ConversationStore:
             if len(ids) < _DELETED_AT_ONCE:
                 break
         self._sizes.forget(owner)
-        self._database.background.run(self._remove_deleted())
+        self.remove_deleted()
 
     async def export_all(self, owner: str, library: Library) -> AsyncGenerator[bytes, None]:
         """Yield all folders, prompts and conversations of an owner as one JSON document, in pieces."""
@@ -177,6 +177,10 @@ class ConversationStore:
                 comma = b""
             comma = b","
         yield b"]}"
+
+    def remove_deleted(self) -> None:
+        """Remove in the background the messages of what was deleted."""
+        self._database.background.run(self._remove_deleted())
 
     async def _remove_deleted(self) -> None:
         async with self._removing:

@@ -11,7 +11,7 @@ SILENT_SECONDS: Final = 900.0
 
 
 class Holder:
-    """The name of this process in the rows of its uploads."""
+    """The name of one server of this process in the rows of its uploads."""
 
     def __init__(self) -> None:
         """Take a name that nothing else ever had, neither in an earlier process nor in this one."""
