@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable
 from typing import Any, Final
 
-from deltawire.gemini.events import UNKNOWN_COUNTS, Counts, Event, Opaque, ToolCall
+from deltawire.gemini.events import UNKNOWN_COUNTS, Counts, Event, Opaque, TakeAtOnce, ToolCall
 from deltawire.protocol.errors import Failure
 
 COUNTED: Final = Counts(3, 2, 0, 0, 0, 5)
@@ -23,17 +23,22 @@ class FakeStream:
         self.is_read = asyncio.Event()
         """Set once its end was read."""
         self._events: asyncio.Queue[list[Event] | None] = asyncio.Queue()
+        self._at_once: TakeAtOnce | None = None
 
     def says(self, *events: Event) -> None:
-        self._events.put_nowait(list(events))
+        at_once = self._at_once if len(events) == 1 and self._events.empty() else None
+        if at_once is None or not at_once(events[0]):
+            self._events.put_nowait(list(events))
 
     def finishes(self, reason: str = "stop") -> None:
         self.finish_reason, self.counts = reason, COUNTED
         self.says()
 
-    async def read(self) -> list[Event]:
+    async def read(self, at_once: TakeAtOnce | None = None, /) -> list[Event]:
         self.reads.set()
+        self._at_once = at_once
         events = await self._events.get()
+        self._at_once = None
         self.reads.clear()
         if events is None:
             raise Failure("upstream_truncated", cause="closed")
@@ -45,6 +50,7 @@ class FakeStream:
     def close(self) -> None:
         if not self.is_closed:
             self.is_closed = True
+            self._at_once = None
             self._events.put_nowait(None)
 
 

@@ -1,6 +1,7 @@
-"""The frames of a turn's events. What is sent is counted first."""
+"""The frames of a turn's events. What is sent is counted first, and what was delivered is kept."""
 
 from base64 import b64encode
+from collections.abc import Callable
 
 import structlog
 from msgspec.structs import replace
@@ -11,11 +12,15 @@ from deltawire.chat.record import TurnRecord
 from deltawire.chat.request import TurnRequest
 from deltawire.chat.rounds import Rounds
 from deltawire.chat.usage import UsageTracker
+from deltawire.conversations.transcript import Transcript
 from deltawire.gemini.events import Event, MadeFile, Opaque, Text, ThoughtText, ToolCall
 from deltawire.gemini.messages import encoded_size
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import Delta, FileFrame, PartFrame, PictureFrame, Thought, encode
 from deltawire.telemetry.turn_observer import TurnObserver
+
+SendNow = Callable[[Delta], bool]
+"""Sends a delta without waiting; returns False, and sends nothing, when its client has to read first."""
 
 log = structlog.get_logger(__name__)
 
@@ -23,10 +28,19 @@ log = structlog.get_logger(__name__)
 class EventFrames:
     """Makes the frames of the events of one turn."""
 
-    __slots__ = ("_chars", "_observer", "_parts", "_rounds", "_thinks", "_turn", "_usage")
+    __slots__ = ("_chars", "_observer", "_parts", "_rounds", "_texts", "_thinks", "_transcript", "_turn", "_usage")
 
-    def __init__(self, request: TurnRequest, usage: UsageTracker, rounds: Rounds, observer: TurnObserver) -> None:
+    def __init__(
+        self,
+        request: TurnRequest,
+        usage: UsageTracker,
+        rounds: Rounds,
+        observer: TurnObserver,
+        transcript: Transcript | None,
+    ) -> None:
         """`request` has begun: it has the settings of its conversation."""
+        self._transcript = transcript
+        self._texts = rounds.begin(request, observer.texts)
         self._turn = request.turn
         self._parts: PartFrames | None = None
         self._thinks = request.request.thinking not in (None, "off")
@@ -52,6 +66,24 @@ class EventFrames:
             return None
         self._usage.take(len(event.text))
         return Thought(self._turn, event.text)
+
+    def send_text(self, text: str, send_now: SendNow) -> bool:
+        """Send a text as a delta, count and keep it; do nothing and return False where it cannot be sent now."""
+        delta, chars = Delta(self._turn, text), len(text)
+        if chars > self._usage.chars_left or not send_now(delta):
+            return False
+        self._chars += chars
+        if self._usage.delta(chars):
+            self._observer.first_delta(self._usage.duration_ms)
+        self.delivered(delta)
+        return True
+
+    def delivered(self, frame: Delta | Thought | PartFrame | FileFrame) -> None:
+        """Keep a frame that was delivered."""
+        if self._transcript is not None:
+            self._transcript.keep(frame)
+        if self._texts is not None and type(frame) is Delta:
+            self._texts.append(frame.text)
 
     def _part(self, event: Event) -> PartFrame | None:
         if isinstance(event, Opaque):

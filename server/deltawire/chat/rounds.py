@@ -149,11 +149,10 @@ class Rounds:
         The model accepts only a complete exchange: one that broke off in calls, or before the model has used their
         results, is stored as text.
         """
-        ends_in_calls = self.is_left_in_calls
         if self._parts is None and not self.contents:
             return None
         contents = list(self.contents)
-        if not ends_in_calls:
+        if not self.is_left_in_calls:
             parts = self._parts or ModelParts()
             if not contents and parts.is_only_text:
                 return None

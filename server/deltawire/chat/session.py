@@ -15,7 +15,8 @@ import structlog
 
 from deltawire.aio.owned_tasks import OwnedTasks
 from deltawire.aio.watchdog import Watchdog
-from deltawire.chat.history import SocketHistory, takes_history
+from deltawire.chat.event_frames import SendNow
+from deltawire.chat.history import Draft, SocketHistory, takes_history
 from deltawire.chat.peer import Peer, PeerGone, PeerSlow
 from deltawire.chat.replies import Replies
 from deltawire.chat.runs.socket_runs import SocketListener, SocketRuns
@@ -214,10 +215,9 @@ class Session:
         try:
             async with turn:
                 await turn.begin()
-                async with aclosing(turn.frames()) as frames:
+                async with aclosing(turn.frames(self._sender(draft))) as frames:
                     async for frame in frames:
-                        message = encode(frame)
-                        if not self._peer.send_now(message):
+                        if not self._peer.send_now(message := encode(frame)):
                             await self._send_later(turn, message)
                         if draft is not None and type(frame) is Delta:
                             draft.add(frame.text)
@@ -231,9 +231,7 @@ class Session:
             del self._turns[turn.id]
             self._restart_idle_timer()
             if draft is not None:
-                is_plain = turn.rounds.is_plain
-                answer = (draft.text(), None) if is_plain else draft.answer(turn.rounds.exchange)
-                self._history.add(chat.message, *answer, files=chat.files)
+                self._history.add(chat.message, *draft.answer(turn.rounds.exchange), files=chat.files)
             self._end_if_drained()
 
     def _listen(self, listener: SocketListener, ref: str | None = None, *, starts: bool = True) -> None:
@@ -255,6 +253,17 @@ class Session:
             self._restart_idle_timer()
             self._end_if_drained()
 
+    def _sender(self, draft: Draft | None) -> SendNow:
+        send_now = self._peer.send_now
+
+        def send(delta: Delta) -> bool:
+            is_sent = send_now(encode(delta))
+            if is_sent and draft is not None:
+                draft.add(delta.text)
+            return is_sent
+
+        return send
+
     async def _send_later(self, turn: Turn, message: bytes) -> None:
         """Send a frame of a turn once the client has room for it."""
         try:
@@ -270,11 +279,9 @@ class Session:
 
         `ref` is the frame's own, which its client gets back even when the `id` is what is wrong.
         """
-        if starts and name not in self._turns and name not in self._runs:
-            error = self._refusals.frame(failure, turn=name, ref=ref)
-        else:
-            error = self._refusals.frame(failure, other_id=name, ref=ref)
-        self._replies.send(error)
+        is_refused_turn = starts and name not in self._turns and name not in self._runs
+        named = {"turn": name} if is_refused_turn else {"other_id": name}
+        self._replies.send(self._refusals.frame(failure, ref=ref, **named))
 
     def _restart_idle_timer(self) -> None:
         self._idle.set(asyncio.get_running_loop().time() + self._services.idle_timeout)

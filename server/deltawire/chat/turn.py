@@ -15,26 +15,23 @@ from typing import Final, Self
 
 from deltawire.aio.timeouts import InterruptibleTimeout
 from deltawire.chat.attempts import Attempts
-from deltawire.chat.event_frames import EventFrames, file_frame
+from deltawire.chat.direct_deltas import DirectDeltas
+from deltawire.chat.event_frames import EventFrames, SendNow, file_frame
 from deltawire.chat.outcome import TOOL_CALLS, Outcome, counts_are_final, outcome_of, turn_end_of
 from deltawire.chat.record import TurnRecord
 from deltawire.chat.request import TurnRequest
 from deltawire.chat.rounds import Rounds
 from deltawire.chat.states import Cancellation, Phase, Reason
 from deltawire.chat.usage import UsageTracker
-from deltawire.gemini.events import Event, Stream
+from deltawire.gemini.events import Event, Stream, TakeAtOnce
 from deltawire.limits.report import Standing
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import Delta, ErrorFrame, TurnFrame, Usage
+from deltawire.protocol.frames import ErrorFrame, TurnFrame, Usage
 from deltawire.telemetry.logs import failure_of
 from deltawire.telemetry.turn_observer import TurnObserver
 
 _CUT_SETTLE_SECONDS: Final = 0.25
 """Seconds to wait for the store when a drain ends a turn. Then its last frame is sent; the write goes on by itself."""
-
-_STREAMING: Final = Phase.STREAMING
-_SEND: Final = Phase.SEND
-"""The phases that change with each read, looked up once: `Phase.SEND` costs as much as a call."""
 
 
 class _Cancelled(Exception):
@@ -149,11 +146,15 @@ class Turn:
             self._outcome = self._outcome_of(failure)
             raise
 
-    async def frames(self) -> AsyncGenerator[TurnFrame, None]:
-        """Yield the frames of a turn that has begun; the last one, and only that, is a `Usage` or an `ErrorFrame`."""
-        transcript, clock, request = self.record.transcript, self._attempts.clock, self._request
-        texts = self.rounds.begin(request, self._observer.texts)
-        frame_of = EventFrames(request, self.usage, self.rounds, self._observer).frame
+    async def frames(self, send_now: SendNow | None = None) -> AsyncGenerator[TurnFrame, None]:
+        """Yield the frames of a turn that has begun; the last one, and only that, is a `Usage` or an `ErrorFrame`.
+
+        Deltas that `send_now` sends are not yielded; it is offered those that come alone (`DirectDeltas`).
+        """
+        clock, request = self._attempts.clock, self._request
+        made = EventFrames(request, self.usage, self.rounds, self._observer, self.record.transcript)
+        frame_of = made.frame
+        at_once = None if send_now is None else DirectDeltas(send_now, made, self._scope, clock).take
         self._scope.enter_task()
         try:
             events: list[Event] | None = await self._first_events()
@@ -164,11 +165,8 @@ class Turn:
                     frame = frame_of(event) or await file_frame(event, request, self.record, self._scope, clock.turn_by)
                     if frame is not None:
                         yield frame
-                        if transcript is not None:
-                            transcript.keep(frame)
-                        if texts is not None and type(frame) is Delta:
-                            texts.append(frame.text)
-                events = await self._next_events()
+                        made.delivered(frame)
+                events = await self._next_events(at_once)
                 if events is None and self.rounds.names:
                     events = await self._next_round()
             self._outcome = self._outcome_of(None)
@@ -233,7 +231,7 @@ class Turn:
         self._request = rounds.ask_again(self.usage.model)
         return await self._first_events()
 
-    async def _next_events(self) -> list[Event] | None:
+    async def _next_events(self, at_once: TakeAtOnce | None) -> list[Event] | None:
         """Return the next events of the upstream; None when the answer is over.
 
         The time-out between tokens runs only here, not while the frames of the last events are sent.
@@ -246,17 +244,17 @@ class Turn:
         clock = self._attempts.clock
         deadline = clock.next_token_by()
         events: list[Event] = []
-        self._phase = _STREAMING
+        self._phase = Phase.STREAMING
         try:
             with self._scope.until(deadline):
                 while not events and not stream.ended:
-                    events = await stream.read()
+                    events = await stream.read(at_once)
         except (TimeoutError, Failure) as error:
             self._raise_if_cancelled()  # after `cancel`, which closed the stream and so made it fail
             if isinstance(error, Failure):
                 raise
             raise clock.failure("turn" if deadline >= clock.turn_by else "token") from None
-        self._phase = _SEND
+        self._phase = Phase.SEND
         return events
 
     def _release(self) -> None:

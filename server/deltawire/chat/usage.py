@@ -22,12 +22,12 @@ class UsageTracker:
 
     __slots__ = (
         "_began",
-        "_chars_left",
         "_earlier",
         "_first_delta",
         "_last_delta",
         "_max_chars",
         "_price",
+        "chars_left",
         "counts",
         "first_delta_ms",
         "gaps",
@@ -37,7 +37,9 @@ class UsageTracker:
 
     def __init__(self, model: str, price: Price, max_chars: int) -> None:
         """Start the clock; `model` is the one that is asked first, `max_chars` bounds the answer."""
-        self._max_chars = self._chars_left = max_chars
+        self._max_chars = max_chars
+        self.chars_left = max_chars
+        """The characters that the answer may still have."""
         self._earlier: EarlierRounds | None = None
         self._began = monotonic()
         self._price = price
@@ -52,8 +54,8 @@ class UsageTracker:
 
     def take(self, chars: int) -> None:
         """Count characters that are about to be sent. Raise `Failure` where the answer would be too long."""
-        self._chars_left -= chars
-        if self._chars_left < 0:
+        self.chars_left -= chars
+        if self.chars_left < 0:
             raise self._too_long()
 
     def next_round(self, counts: Counts) -> None:
@@ -65,8 +67,8 @@ class UsageTracker:
 
     def delta(self, chars: int) -> bool:
         """Count a delta that is about to be sent; return True for the first one. Raise `Failure` as `take` does."""
-        self._chars_left -= chars  # as in `take`: this saves a call for each delta
-        if self._chars_left < 0:
+        self.chars_left -= chars  # as in `take`: this saves a call for each delta
+        if self.chars_left < 0:
             raise self._too_long()
         now = monotonic()
         is_first = self.first_delta_ms is None

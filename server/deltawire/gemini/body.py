@@ -1,6 +1,7 @@
 """Read the body of one response, and learn at once that bytes have come."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Final, cast
 
 import aiohttp
@@ -9,6 +10,9 @@ from aiohttp.http import HttpProcessingError
 from deltawire.gemini.chunks import ChunkReader
 from deltawire.gemini.connection import Connection
 from deltawire.protocol.errors import Failure
+
+TakeContent = Callable[[bytes], bool]
+"""Takes content within the callback that received it; returns False to resume the read that waits."""
 
 TRANSPORT_ERRORS: Final = (aiohttp.ClientError, HttpProcessingError, OSError)
 
@@ -40,14 +44,19 @@ class BodyReader:
         self._unread = b""
         """The bytes that had come before the connection was lost: aiohttp would raise instead of returning them."""
         self._waiting: asyncio.Future[None] | None = None
+        self._on_content: TakeContent | None = None
         response.content.on_eof(self._take_end)
         # A response that is complete has returned its connection to the pool.
         self._connection = cast("Connection", response.connection.protocol) if response.connection else None
         if self._connection is not None:
-            self._connection.on_news, self._connection.on_loss = self.wake, self._keep_unread
+            self._connection.on_news, self._connection.on_loss = self._take_news, self._keep_unread
 
-    def news(self) -> asyncio.Future[None]:
-        """Return a future that is done when `take` has something to return or to raise. One reader at a time."""
+    def news(self, on_content: TakeContent | None = None) -> asyncio.Future[None]:
+        """Return a future that is done when `take` has something to return or to raise. One reader at a time.
+
+        Content that comes meanwhile is given to `on_content`.
+        """
+        self._on_content = on_content
         self._waiting = self._loop.create_future()
         return self._waiting
 
@@ -87,8 +96,23 @@ class BodyReader:
     def wake(self) -> None:
         """Resume a read: bytes have come, or the connection is gone."""
         self.has_news = True
+        self._on_content = None
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(None)
+
+    def _take_news(self) -> None:
+        """Give content to `on_content` while a read waits; resume the read unless that is enough."""
+        on_content, waiting, chunks = self._on_content, self._waiting, self._chunks
+        if (
+            on_content is None
+            or waiting is None
+            or waiting.done()
+            or not chunks.is_on
+            or not chunks.size
+            or chunks.is_full
+            or not on_content(chunks.take())
+        ):
+            self.wake()
 
     def _keep_unread(self) -> None:
         if not self._is_over and self._response.content.exception() is None:

@@ -3,7 +3,7 @@
 A second wire format (Google's Interactions API) would be one more reader that returns these events.
 """
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any, Final, Literal, Protocol
 
 import msgspec
@@ -118,6 +118,9 @@ AnswerPart = Source | Citation | Searched | CodeRun | CodeOutcome | ToolCall | M
 Event = Text | ThoughtText | AnswerPart | Opaque | Progress | Failure
 """A `Failure` is always the last event of a stream."""
 
+TakeAtOnce = Callable[[Event], bool]
+"""Takes an event within the callback that received it; returns False for one that the reader has to take."""
+
 
 class Counts(msgspec.Struct, frozen=True):
     """Token counts of the provider; None where it reported none.
@@ -158,8 +161,11 @@ class Stream(Protocol):
         """The model's latest finish reason, `[a-z0-9_]{1,64}`; never one of this server's own words for an end."""
         ...
 
-    def read(self) -> Awaitable[list[Event]]:
-        """Return the next events, if any; raise `Failure` when the connection breaks before the answer is whole."""
+    def read(self, at_once: TakeAtOnce | None = None, /) -> Awaitable[list[Event]]:
+        """Return the next events, if any; raise `Failure` when the connection breaks before the answer is whole.
+
+        While it waits, an event that comes alone is offered to `at_once`. What that takes is not returned.
+        """
         ...
 
     def close(self) -> None:

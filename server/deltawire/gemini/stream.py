@@ -3,7 +3,7 @@
 from deltawire.aio.running_time import RunningTime
 from deltawire.aio.watchdog import Watchdog
 from deltawire.gemini.body import BodyReader
-from deltawire.gemini.events import Counts, Event
+from deltawire.gemini.events import Counts, Event, TakeAtOnce
 from deltawire.gemini.reading.wire import ResponseReader
 from deltawire.protocol.errors import Failure
 
@@ -28,6 +28,11 @@ class GeminiStream:
         self._silence: Watchdog | None = None
         self._is_silent = False
         self._is_closed = False
+        self._at_once: TakeAtOnce | None = None
+        self._left: list[Event] = []
+        """Events that were offered to `at_once`, and that it left to the read."""
+        self._bug: Exception | None = None
+        """The error of `at_once`."""
 
     @property
     def counts(self) -> Counts:
@@ -39,14 +44,20 @@ class GeminiStream:
         """The model's latest finish reason."""
         return self._reader.finish_reason
 
-    async def read(self) -> list[Event]:
-        """Return the next events, if any; raise `Failure` when the connection breaks before the answer is whole."""
+    async def read(self, at_once: TakeAtOnce | None = None, /) -> list[Event]:
+        """Return the next events, if any; raise `Failure` when the connection breaks before the answer is whole.
+
+        `at_once` is offered what comes while this waits, as `events.Stream` says.
+        """
         body = self._body
         data = b""
         try:
             while not data and not body.ended and (not self._is_silent or body.has_news):
                 if not body.has_news:
-                    await body.news()
+                    self._at_once = at_once
+                    await body.news(None if at_once is None else self._offer)
+                    if self._left or self._bug is not None:
+                        return self._take_left()
                 data = body.take()
         except Failure:
             if self._is_closed:
@@ -59,16 +70,39 @@ class GeminiStream:
                 raise
         if not data:
             return self._end()
+        return self._events_in(data)
+
+    def close(self) -> None:
+        """Close the connection now. A pending read raises; a second call does nothing."""
+        self._is_closed = True
+        self._at_once = None  # break a reference cycle: it refers to the turn, and so to this stream
+        self._stop_waiting()
+        self._body.close()
+
+    def _events_in(self, data: bytes) -> list[Event]:
         events = self._reader.feed(data)
         if self._reader.may_be_over or self._silence is not None:
             self._wait_for_end(has_news=bool(events))
         return events
 
-    def close(self) -> None:
-        """Close the connection now. A pending read raises; a second call does nothing."""
-        self._is_closed = True
-        self._stop_waiting()
-        self._body.close()
+    def _offer(self, data: bytes) -> bool:
+        """Give the event in these bytes to `at_once`; return False when the read has to take what came."""
+        try:
+            events = self._events_in(data)
+            if not events or (len(events) == 1 and self._at_once is not None and self._at_once(events[0])):
+                return True
+            self._left = events
+        except Exception as bug:  # noqa: BLE001 - the event loop, whose callback this is, would name no turn
+            self._bug = bug
+        return False
+
+    def _take_left(self) -> list[Event]:
+        """Return what `at_once` left; raise its error."""
+        bug, self._bug = self._bug, None
+        if bug is not None:
+            raise bug
+        events, self._left = self._left, []
+        return events
 
     def _end(self) -> list[Event]:
         self.ended = True

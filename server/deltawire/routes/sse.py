@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
+from functools import partial
 from typing import Final, get_args
 
 from litestar.types import Message, Scope, Send
@@ -10,7 +11,7 @@ from litestar.types import Message, Scope, Send
 from deltawire.chat.peer import PeerSlow
 from deltawire.chat.states import Reason
 from deltawire.chat.turn import Turn
-from deltawire.protocol.frames import ErrorFrame, NumberedFrame, PictureFrame, TurnFrame, Usage, encode
+from deltawire.protocol.frames import Delta, ErrorFrame, NumberedFrame, PictureFrame, TurnFrame, Usage, encode
 from deltawire.routes.connection import http_link
 from deltawire.telemetry.metrics import Metrics
 from deltawire.transport.link import room_within
@@ -102,7 +103,7 @@ class EventStream:
         self, turn: Turn, events_of: EventsOf, before_end: Callable[[], Awaitable[None]] | None = None
     ) -> ErrorFrame | None:
         error, is_long = None, False
-        async with aclosing(turn.frames()) as frames:
+        async with aclosing(turn.frames(partial(self._send_delta, events_of))) as frames:
             try:
                 async for frame in frames:
                     if before_end is not None and isinstance(frame, Usage):
@@ -125,6 +126,17 @@ class EventStream:
                 turn.leave(Reason.SLOW_CLIENT)
                 raise
         return error
+
+    def _send_delta(self, events_of: EventsOf, delta: Delta) -> bool:
+        """Send a delta without waiting; return False when the head or the client's reading has to come first.
+
+        This is known before its events are made: `events_of` counts them.
+        """
+        if self._head is not None or not self._link.has_room:
+            return False
+        if events := events_of(delta):
+            self.write_now(events)
+        return True
 
     def write_now(self, event: bytes) -> bool:
         """Send an event without waiting; return False when the head or the client's reading has to come first."""

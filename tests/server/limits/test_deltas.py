@@ -48,7 +48,7 @@ class Talker:
     async def open(self, *_: object) -> "Talker":
         return self
 
-    async def read(self) -> list[Event]:
+    async def read(self, _: object = None, /) -> list[Event]:
         return [Text("x")]
 
     def close(self) -> None:

@@ -1,7 +1,6 @@
 """All the runs of a process: they are found by name, bounded in memory together, and forgotten."""
 
 import asyncio
-from collections.abc import Callable
 from hashlib import sha256
 from typing import Final
 
@@ -9,11 +8,12 @@ import msgspec
 
 from deltawire.chat.history import takes_history
 from deltawire.chat.runs import names
+from deltawire.chat.runs.clock import LoopClock, RunClock
 from deltawire.chat.runs.elsewhere.hub import Hub
 from deltawire.chat.runs.elsewhere.remote import RemoteRun
 from deltawire.chat.runs.elsewhere.store import RunStore
 from deltawire.chat.runs.facts import RunFacts
-from deltawire.chat.runs.run import Run, RunClock, Timer
+from deltawire.chat.runs.run import Run
 from deltawire.chat.runs.run_memory import RunMemory
 from deltawire.chat.runs.states import Happening, RunState
 from deltawire.chat.turn_registry import TurnRegistry
@@ -39,18 +39,6 @@ class RunBounds(msgspec.Struct, frozen=True, kw_only=True):
     """The most memory of all runs together."""
     slow_after: float = 15.0
     """Seconds after which a listener in another process is cut off, if it reads nothing."""
-
-
-class LoopClock:
-    """The clock of the running loop."""
-
-    def time(self) -> float:
-        """Return the time, in seconds."""
-        return asyncio.get_running_loop().time()
-
-    def call_at(self, when: float, call: Callable[[], object]) -> Timer:
-        """Call `call` when `time` has reached `when`."""
-        return asyncio.get_running_loop().call_at(when, call)
 
 
 class Runs:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import aclosing
 from typing import Final, Protocol
 
+from deltawire.chat.runs.clock import RunClock, Timer
 from deltawire.chat.runs.cursor import Cursor, Listener
 from deltawire.chat.runs.facts import RunFacts
 from deltawire.chat.runs.listeners import Listeners
@@ -21,7 +22,7 @@ from deltawire.chat.states import Reason
 from deltawire.chat.turn import Turn
 from deltawire.limits.report import Standing
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import ErrorFrame, NumberedFrame, Started, Usage
+from deltawire.protocol.frames import Delta, ErrorFrame, NumberedFrame, Started, Usage
 from deltawire.protocol.tools import ToolAnswer
 from deltawire.telemetry.logs import failure_of
 
@@ -31,26 +32,6 @@ _BYTES_TO_COUNT: Final = 1_024
 """A log grows by this many bytes before they are counted: to count each piece would cost more than to keep it."""
 _STREAMING: Final = RunState.STREAMING
 """Looked up once: for each piece, the look-up would cost as much as a call."""
-
-
-class Timer(Protocol):
-    """A scheduled call."""
-
-    def cancel(self) -> None:
-        """Cancel it."""
-        ...
-
-
-class RunClock(Protocol):
-    """The clock of the runs: the running loop, or a test's."""
-
-    def time(self) -> float:
-        """Return the time, in seconds."""
-        ...
-
-    def call_at(self, when: float, call: Callable[[], object]) -> Timer:
-        """Call `call` when `time` has reached `when`."""
-        ...
 
 
 class RunManager(Protocol):
@@ -228,7 +209,7 @@ class Run:
             self._finish(refusal)
 
     async def _read(self, turn: Turn) -> None:
-        async with aclosing(turn.frames()) as frames:
+        async with aclosing(turn.frames(self._add_now)) as frames:
             async for frame in frames:
                 kind = type(frame)
                 if kind is not Usage and kind is not ErrorFrame:
@@ -239,15 +220,26 @@ class Run:
                 if self.listeners.is_ahead:
                     await self.listeners.room()
 
+    def _add_now(self, delta: Delta) -> bool:
+        """Add a delta, unless a listener has to read first, or memory is to be counted: that may end runs."""
+        if self.listeners.is_ahead or self._uncounted + len(delta.text) >= _BYTES_TO_COUNT:
+            return False
+        self._state = _STREAMING
+        self._append(delta)
+        return True
+
     def _add(self, frame: NumberedFrame) -> None:
+        self._append(frame)
+        if self._uncounted >= _BYTES_TO_COUNT:
+            self._count()
+
+    def _append(self, frame: NumberedFrame) -> None:
         log = self.log
         before = log.size
         numbered = log.add(frame)
         size = log.size - before
         self.listeners.offer(numbered, log.last, size)
         self._uncounted += size
-        if self._uncounted >= _BYTES_TO_COUNT:
-            self._count()
 
     def _count(self) -> None:
         """Have the manager count the bytes that are not counted yet."""

@@ -1,0 +1,147 @@
+"""The short way of a delta: from the upstream to the client without a step of the turn's task."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from typing import Any, cast
+
+import pytest
+from support.fake_turn import FakeObserver, FakeRecord, Gate
+from support.fake_upstream import FakeStream, FakeUpstream
+
+from deltawire.aio.running_time import RunningTime
+from deltawire.chat.attempts import Attempts
+from deltawire.chat.clock import TurnClock
+from deltawire.chat.deadlines import Deadlines
+from deltawire.chat.record import TurnRecord
+from deltawire.chat.request import TurnRequest
+from deltawire.chat.states import Reason
+from deltawire.chat.turn import Turn
+from deltawire.gemini.events import PROGRESS, Event, Text, ThoughtText
+from deltawire.protocol.chat_request import ChatRequest
+from deltawire.protocol.errors import Failure
+from deltawire.protocol.frames import Delta, ErrorFrame, Thought, TurnFrame, Usage
+from deltawire.telemetry.turn_observer import TurnObserver
+
+MAX_CHARS = 20
+
+
+class Told:
+    """What the client of a turn is told: what is sent at once, and what the turn's task sends."""
+
+    def __init__(self) -> None:
+        self.frames: list[TurnFrame] = []
+        self.at_once: list[str] = []
+        self.has_room = True
+
+    def send_now(self, delta: Delta) -> bool:
+        if self.has_room:
+            self.frames.append(delta)
+            self.at_once.append(delta.text)
+        return self.has_room
+
+    @property
+    def text(self) -> str:
+        return "".join(frame.text for frame in self.frames if isinstance(frame, Delta))
+
+
+@asynccontextmanager
+async def streaming() -> AsyncIterator[tuple[Turn, FakeStream, Told]]:
+    """A turn that has sent its first delta and waits for the next event; it is over at the end of the block."""
+    stream, told = FakeStream(), Told()
+    chat = ChatRequest(message="hi", thinking="low")
+    request = TurnRequest(turn="t", caller="", request=chat, history=[], models=("m",), max_answer_chars=MAX_CHARS)
+    clock = TurnClock(Deadlines(first_token=60, token=60, turn=60, retries=0, retry_max_delay=60), RunningTime())
+    observer = cast("TurnObserver", FakeObserver())
+    record = cast("TurnRecord", FakeRecord(Gate(is_open=True), Gate(is_open=True)))
+    turn = Turn(request, Attempts(cast("Any", FakeUpstream(stream)), clock, observer), record, observer, lambda _: None)
+
+    async def run() -> None:
+        async with turn:
+            await turn.begin()
+            async with aclosing(turn.frames(told.send_now)) as frames:
+                async for frame in frames:
+                    told.frames.append(frame)
+
+    task = asyncio.create_task(run())
+    stream.says(Text("Hello"))
+    await has_read(stream)
+    assert told.frames == [Delta("t", "Hello")]
+    yield turn, stream, told
+    await task
+
+
+async def has_read(stream: FakeStream) -> None:
+    """Wait until the task has taken all that came, and waits again."""
+    for _ in range(5):
+        await asyncio.sleep(0)
+    await stream.reads.wait()
+
+
+async def test_a_text_that_comes_alone_is_sent_in_the_step_that_brings_it() -> None:
+    async with streaming() as (_, stream, told):
+        stream.says(Text(" you"))
+        stream.says(Text(" all"))
+        assert told.at_once == [" you", " all"]
+        stream.finishes()
+    assert told.text == "Hello you all"
+    assert isinstance(told.frames[-1], Usage)
+
+
+async def test_what_a_slow_client_has_no_room_for_is_sent_once_by_the_task_and_in_its_order() -> None:
+    async with streaming() as (_, stream, told):
+        told.has_room = False
+        stream.says(Text(" you"))
+        assert told.text == "Hello"
+        stream.says(Text(" all"))
+        await has_read(stream)
+        assert told.text == "Hello you all"
+        told.has_room = True
+        stream.says(Text("."))
+        assert told.at_once == ["."]
+        stream.finishes()
+    assert told.text == "Hello you all."
+
+
+@pytest.mark.parametrize(
+    "events, frames",
+    [
+        ((ThoughtText("Hm"),), [Thought("t", "Hm")]),
+        ((Text(" a"), ThoughtText("Hm")), [Delta("t", " a"), Thought("t", "Hm")]),
+        ((PROGRESS,), []),
+        ((), []),
+    ],
+)
+async def test_all_else_is_left_to_the_task(events: tuple[Event, ...], frames: list[TurnFrame]) -> None:
+    async with streaming() as (_, stream, told):
+        stream.says(*events)
+        assert told.at_once == []
+        await has_read(stream)
+        assert told.frames[1:] == frames
+        stream.finishes()
+    assert isinstance(told.frames[-1], Usage)
+
+
+async def test_an_answer_may_have_its_most_characters_and_not_one_more() -> None:
+    async with streaming() as (_, stream, told):
+        stream.says(Text("." * (MAX_CHARS - len("Hello"))))
+        assert len(told.text) == MAX_CHARS
+        stream.says(Text("!"))
+    assert len(told.text) == MAX_CHARS
+    assert isinstance(last := told.frames[-1], ErrorFrame)
+    assert last.code == "message_too_large"
+
+
+async def test_after_a_cancel_nothing_more_is_sent_but_the_end() -> None:
+    async with streaming() as (turn, stream, told):
+        turn.cancel(Reason.USER_CANCEL)
+        stream.says(Text(" you"))
+    assert told.text == "Hello"
+    assert isinstance(told.frames[-1], Usage)
+
+
+async def test_a_failure_ends_the_turn() -> None:
+    async with streaming() as (_, stream, told):
+        stream.says(Failure("upstream_unavailable"))
+    assert isinstance(last := told.frames[-1], ErrorFrame)
+    assert last.code == "upstream_unavailable"
