@@ -10,13 +10,18 @@ from support.fake_turn import FakeObserver, FakeRecord, Gate
 from support.fake_upstream import FakeStream, FakeUpstream
 
 from deltawire.aio.running_time import RunningTime
+from deltawire.aio.timeouts import InterruptibleTimeout
 from deltawire.chat.attempts import Attempts
 from deltawire.chat.clock import TurnClock
 from deltawire.chat.deadlines import Deadlines
+from deltawire.chat.direct_deltas import DirectDeltas
+from deltawire.chat.event_frames import EventFrames
 from deltawire.chat.record import TurnRecord
 from deltawire.chat.request import TurnRequest
+from deltawire.chat.rounds import Rounds
 from deltawire.chat.states import Reason
 from deltawire.chat.turn import Turn
+from deltawire.chat.usage import UsageTracker
 from deltawire.gemini.events import PROGRESS, Event, Text, ThoughtText
 from deltawire.protocol.chat_request import ChatRequest
 from deltawire.protocol.errors import Failure
@@ -24,6 +29,9 @@ from deltawire.protocol.frames import Delta, ErrorFrame, Thought, TurnFrame, Usa
 from deltawire.telemetry.turn_observer import TurnObserver
 
 MAX_CHARS = 20
+ASKED = ChatRequest(message="hi", thinking="low")
+REQUEST = TurnRequest(turn="t", caller="", request=ASKED, history=[], models=("m",), max_answer_chars=MAX_CHARS)
+OBSERVER = cast("TurnObserver", FakeObserver())
 
 
 class Told:
@@ -45,16 +53,36 @@ class Told:
         return "".join(frame.text for frame in self.frames if isinstance(frame, Delta))
 
 
+class FakeClock(TurnClock):
+    """A clock whose next deadline is one second later each time."""
+
+    is_over = False
+    deadline = 0.0
+
+    def next_token_by(self) -> float:
+        if self.is_over:
+            raise self.failure("turn")
+        self.deadline += 1.0
+        return self.deadline
+
+
+class FakeScope:
+    """Keeps the deadlines that it is given."""
+
+    def __init__(self) -> None:
+        self.deadlines: list[float] = []
+
+    def until(self, deadline: float) -> None:
+        self.deadlines.append(deadline)
+
+
 @asynccontextmanager
 async def streaming() -> AsyncIterator[tuple[Turn, FakeStream, Told]]:
     """A turn that has sent its first delta and waits for the next event; it is over at the end of the block."""
     stream, told = FakeStream(), Told()
-    chat = ChatRequest(message="hi", thinking="low")
-    request = TurnRequest(turn="t", caller="", request=chat, history=[], models=("m",), max_answer_chars=MAX_CHARS)
     clock = TurnClock(Deadlines(first_token=60, token=60, turn=60, retries=0, retry_max_delay=60), RunningTime())
-    observer = cast("TurnObserver", FakeObserver())
     record = cast("TurnRecord", FakeRecord(Gate(is_open=True), Gate(is_open=True)))
-    turn = Turn(request, Attempts(cast("Any", FakeUpstream(stream)), clock, observer), record, observer, lambda _: None)
+    turn = Turn(REQUEST, Attempts(cast("Any", FakeUpstream(stream)), clock, OBSERVER), record, OBSERVER, lambda _: None)
 
     async def run() -> None:
         async with turn:
@@ -86,6 +114,19 @@ async def test_a_text_that_comes_alone_is_sent_in_the_step_that_brings_it() -> N
         stream.finishes()
     assert told.text == "Hello you all"
     assert isinstance(told.frames[-1], Usage)
+
+
+async def test_each_text_moves_the_deadline_of_the_next() -> None:
+    deadlines, told = Deadlines(first_token=60, token=60, turn=60, retries=0, retry_max_delay=60), Told()
+    clock, scope = FakeClock(deadlines, RunningTime()), FakeScope()
+    made = EventFrames(REQUEST, UsageTracker("m", lambda *_: None, MAX_CHARS), Rounds(REQUEST), OBSERVER, None)
+    direct = DirectDeltas(told.send_now, made, cast("InterruptibleTimeout", scope), clock)
+    assert direct.take(Text("one"))
+    told.has_room = False
+    assert not direct.take(Text("two"))
+    told.has_room, clock.is_over = True, True
+    assert not direct.take(Text("two"))
+    assert (told.at_once, scope.deadlines) == (["one"], [1.0])
 
 
 async def test_what_a_slow_client_has_no_room_for_is_sent_once_by_the_task_and_in_its_order() -> None:

@@ -252,6 +252,23 @@ async def test_a_listener_that_does_not_read_slows_the_upstream_down_when_it_is_
     assert (len(slow.text), len(slow.ends)) == (1_000_000, 1)
 
 
+async def test_a_listener_that_does_not_read_slows_small_pieces_down_as_well() -> None:
+    stream = FakeStream()
+    scene = Scene(FakeUpstream(stream))
+    slow = FakeListener(reads=False)
+    run = scene.ask()
+    slow.listens(run)
+    await settled()
+    for _ in range(1_000):
+        stream.says(Text("x" * 500))
+        await settled()
+    stream.finishes()
+    assert 2**18 < run.log.size < 2**18 + 2**12
+    slow.reads.opens.set()
+    await settled()
+    assert (len(slow.text), len(slow.ends)) == (500_000, 1)
+
+
 async def test_the_same_chat_again_finds_its_run_and_another_body_does_not() -> None:
     stream = FakeStream()
     scene = Scene(FakeUpstream(stream, None, None))

@@ -1,0 +1,60 @@
+"""Deltas that are sent within the callback that received them, beside a client that stops reading for a while."""
+
+import asyncio
+import json
+import re
+
+import pytest
+from support.client import masked, raw_socket
+from support.openai_wire import FORMS
+from support.serving import sharing
+from support.transports import Listener, listening
+from support.upstream import Exchange, Upstream, until_blocked
+
+STREAMS = ["/ws", "/ws with grace", "/chat/stream", *(name for name, form in FORMS.items() if form.stream)]
+
+
+class Counting:
+    """An upstream that counts, each number alone in a piece of the answer, until it is told that it is enough."""
+
+    def __init__(self) -> None:
+        self.is_enough = False
+        self.numbers = 0
+
+    async def __call__(self, exchange: Exchange) -> None:
+        await exchange.start()
+        while not self.is_enough:
+            await exchange.text(f"<{self.numbers}>{'.' * 2_000}")
+            self.numbers += 1
+            await asyncio.sleep(0)  # the server reads it before the next one is sent
+        await exchange.text("<end>", finish="STOP")
+        await exchange.finish()
+
+
+async def asking(address: str, stream: str) -> Listener:
+    """A client that has asked, and reads nothing yet."""
+    if not stream.startswith("/ws"):
+        return await listening(address, stream)
+    listener = Listener(*await raw_socket(address))
+    grace = {"grace": 60} if "grace" in stream else {}
+    listener.writer.write(masked(json.dumps({"type": "chat", "id": "t", "message": "hi", **grace}).encode()))
+    return listener
+
+
+@pytest.mark.parametrize("stream", STREAMS)
+async def test_a_client_that_stops_reading_for_a_while_misses_no_word(upstream: Upstream, stream: str) -> None:
+    counting = Counting()
+    upstream.plays(counting)
+    async with sharing(upstream, send_timeout=60) as address:
+        listener = await asking(address, stream)
+        await until_blocked(await upstream.wait_for_request())
+        counting.is_enough = True
+        answer = bytearray()
+        while b"<end>" not in answer[-4_000:]:
+            piece = await listener.reader.read(2**16)
+            assert piece, "the server has cut the answer"
+            answer += piece
+        listener.close()
+    heard = [int(number) for number in re.findall(rb"<(\d+)>", answer)]
+    whole = heard[: counting.numbers]  # a response of OpenAI's wire has its whole text again at its end
+    assert whole == list(range(counting.numbers))
