@@ -31,7 +31,6 @@ from deltawire.telemetry.turn_observer import TurnObserver
 MAX_CHARS = 20
 ASKED = ChatRequest(message="hi", thinking="low")
 REQUEST = TurnRequest(turn="t", caller="", request=ASKED, history=[], models=("m",), max_answer_chars=MAX_CHARS)
-OBSERVER = cast("TurnObserver", FakeObserver())
 
 
 class Told:
@@ -81,8 +80,9 @@ async def streaming() -> AsyncIterator[tuple[Turn, FakeStream, Told]]:
     """A turn that has sent its first delta and waits for the next event; it is over at the end of the block."""
     stream, told = FakeStream(), Told()
     clock = TurnClock(Deadlines(first_token=60, token=60, turn=60, retries=0, retry_max_delay=60), RunningTime())
+    observer = cast("TurnObserver", FakeObserver())
     record = cast("TurnRecord", FakeRecord(Gate(is_open=True), Gate(is_open=True)))
-    turn = Turn(REQUEST, Attempts(cast("Any", FakeUpstream(stream)), clock, OBSERVER), record, OBSERVER, lambda _: None)
+    turn = Turn(REQUEST, Attempts(cast("Any", FakeUpstream(stream)), clock, observer), record, observer, lambda _: None)
 
     async def run() -> None:
         async with turn:
@@ -118,8 +118,9 @@ async def test_a_text_that_comes_alone_is_sent_in_the_step_that_brings_it() -> N
 
 async def test_each_text_moves_the_deadline_of_the_next() -> None:
     deadlines, told = Deadlines(first_token=60, token=60, turn=60, retries=0, retry_max_delay=60), Told()
+    observer = cast("TurnObserver", FakeObserver())
     clock, scope = FakeClock(deadlines, RunningTime()), FakeScope()
-    made = EventFrames(REQUEST, UsageTracker("m", lambda *_: None, MAX_CHARS), Rounds(REQUEST), OBSERVER, None)
+    made = EventFrames(REQUEST, UsageTracker("m", lambda *_: None, MAX_CHARS), Rounds(REQUEST), observer, None)
     direct = DirectDeltas(told.send_now, made, cast("InterruptibleTimeout", scope), clock)
     assert direct.take(Text("one"))
     told.has_room = False

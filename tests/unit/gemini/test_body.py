@@ -12,6 +12,8 @@ from deltawire.gemini.chunks import MAX_CONTENT_BYTES, ChunkReader
 class FakeConnection:
     """A connection whose bytes come from the test."""
 
+    connected = True
+
     def __init__(self) -> None:
         self.on_news: Any = None
         self.on_loss: Any = None
