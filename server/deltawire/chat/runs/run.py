@@ -221,8 +221,11 @@ class Run:
                     await self.listeners.room()
 
     def _add_now(self, delta: Delta) -> bool:
-        """Add a delta, unless a listener has to read first, or memory is to be counted: that may end runs."""
-        if self.listeners.is_ahead or self._uncounted + len(delta.text) >= _BYTES_TO_COUNT:
+        """Add a delta; do nothing and return False where memory is to be counted: that may end runs.
+
+        The run's task does this, and then waits for listeners that are far behind.
+        """
+        if self._uncounted + len(delta.text) >= _BYTES_TO_COUNT:
             return False
         self._state = _STREAMING
         self._append(delta)
