@@ -68,7 +68,7 @@ class FakeRecord:
 class FakeObserver:
     """Keeps how the turn ended."""
 
-    texts = None
+    texts: list[str] | None = None
 
     def __init__(self) -> None:
         self.turn_end: TurnEnd | None = None

@@ -5,9 +5,10 @@ import json
 import re
 
 import pytest
-from support.client import masked, raw_socket
+from support.client import Client, connected, masked, raw_socket
+from support.conversations import conversations_of
 from support.openai_wire import FORMS
-from support.serving import sharing
+from support.serving import serving, sharing
 from support.transports import Listener, listening
 from support.upstream import Exchange, Upstream, until_blocked
 
@@ -29,6 +30,28 @@ class Counting:
             await asyncio.sleep(0)  # the server reads it before the next one is sent
         await exchange.text("<end>", finish="STOP")
         await exchange.finish()
+
+
+class OneByOne:
+    """An upstream that sends each piece of its answer when the client has the one before."""
+
+    def __init__(self) -> None:
+        self._heard = asyncio.Event()
+
+    async def __call__(self, exchange: Exchange) -> None:
+        await exchange.start()
+        for number in ("one ", "two ", "three "):
+            self._heard.clear()
+            await exchange.text(number)
+            await self._heard.wait()
+        await exchange.text("four", finish="STOP")
+        await exchange.finish()
+
+    async def asked(self, client: Client, **fields: str) -> None:
+        """Ask, and read the whole answer."""
+        await client.socket.send(json.dumps({"type": "chat", "message": "Count", **fields}))
+        while json.loads(await client.socket.recv())["type"] == "delta":
+            self._heard.set()
 
 
 async def asking(address: str, stream: str) -> Listener:
@@ -58,3 +81,17 @@ async def test_a_client_that_stops_reading_for_a_while_misses_no_word(upstream: 
     heard = [int(number) for number in re.findall(rb"<(\d+)>", answer)]
     whole = heard[: counting.numbers]  # a response of OpenAI's wire has its whole text again at its end
     assert whole == list(range(counting.numbers))
+
+
+async def test_what_is_sent_at_once_is_remembered_and_stored(upstream: Upstream) -> None:
+    one_by_one = OneByOne()
+    upstream.plays(one_by_one)
+    async with serving(upstream) as address, conversations_of(address) as stored, connected(address) as client:
+        conversation = await stored.create()
+        for _ in range(2):
+            await one_by_one.asked(client, conversation=conversation)
+            await one_by_one.asked(client)
+        messages = await stored.messages(conversation)
+    assert [message["text"] for message in messages] == ["Count", "one two three four"] * 2
+    for exchange in upstream.exchanges[2:]:
+        assert exchange.texts == ["Count", "one two three four", "Count"]

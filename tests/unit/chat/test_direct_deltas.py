@@ -22,6 +22,7 @@ from deltawire.chat.rounds import Rounds
 from deltawire.chat.states import Reason
 from deltawire.chat.turn import Turn
 from deltawire.chat.usage import UsageTracker
+from deltawire.conversations.transcript import Transcript
 from deltawire.gemini.events import PROGRESS, Event, Text, ThoughtText
 from deltawire.protocol.chat_request import ChatRequest
 from deltawire.protocol.errors import Failure
@@ -75,6 +76,16 @@ class FakeScope:
         self.deadlines.append(deadline)
 
 
+class FakeTranscript:
+    """Keeps what was delivered."""
+
+    def __init__(self) -> None:
+        self.kept: list[TurnFrame] = []
+
+    def keep(self, frame: TurnFrame) -> None:
+        self.kept.append(frame)
+
+
 @asynccontextmanager
 async def streaming() -> AsyncIterator[tuple[Turn, FakeStream, Told]]:
     """A turn that has sent its first delta and waits for the next event; it is over at the end of the block."""
@@ -116,11 +127,14 @@ async def test_a_text_that_comes_alone_is_sent_in_the_step_that_brings_it() -> N
     assert isinstance(told.frames[-1], Usage)
 
 
-async def test_each_text_moves_the_deadline_of_the_next() -> None:
+async def test_each_text_that_is_sent_moves_the_deadline_of_the_next_and_is_kept() -> None:
     deadlines, told = Deadlines(first_token=60, token=60, turn=60, retries=0, retry_max_delay=60), Told()
-    observer = cast("TurnObserver", FakeObserver())
+    transcript, observer = FakeTranscript(), FakeObserver()
+    observer.texts = []
     clock, scope = FakeClock(deadlines, RunningTime()), FakeScope()
-    made = EventFrames(REQUEST, UsageTracker("m", lambda *_: None, MAX_CHARS), Rounds(REQUEST), observer, None)
+    usage = UsageTracker("m", lambda *_: None, MAX_CHARS)
+    observed, kept = cast("TurnObserver", observer), cast("Transcript", transcript)
+    made = EventFrames(REQUEST, usage, Rounds(REQUEST), observed, kept)
     direct = DirectDeltas(told.send_now, made, cast("InterruptibleTimeout", scope), clock)
     assert direct.take(Text("one"))
     told.has_room = False
@@ -128,6 +142,7 @@ async def test_each_text_moves_the_deadline_of_the_next() -> None:
     told.has_room, clock.is_over = True, True
     assert not direct.take(Text("two"))
     assert (told.at_once, scope.deadlines) == (["one"], [1.0])
+    assert (observer.texts, transcript.kept) == (["one"], [Delta("t", "one")])
 
 
 async def test_what_a_slow_client_has_no_room_for_is_sent_once_by_the_task_and_in_its_order() -> None:
