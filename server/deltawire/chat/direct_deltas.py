@@ -3,11 +3,15 @@
 To resume the task for each delta would take a quarter more instructions.
 """
 
+from collections.abc import Callable
+
 from deltawire.aio.timeouts import InterruptibleTimeout
 from deltawire.chat.clock import TurnClock
 from deltawire.chat.event_frames import EventFrames, SendNow
+from deltawire.chat.history import Draft
 from deltawire.gemini.events import Event, Text
 from deltawire.protocol.errors import Failure
+from deltawire.protocol.frames import Delta, encode
 
 
 class DirectDeltas:
@@ -34,3 +38,15 @@ class DirectDeltas:
             return False
         self._scope.until(deadline)
         return True
+
+
+def sender(send_now: Callable[[bytes], bool], draft: Draft | None) -> SendNow:
+    """Return a function that sends a delta by `send_now`, and adds it to the draft of its socket's history."""
+
+    def send(delta: Delta) -> bool:
+        is_sent = send_now(encode(delta))
+        if is_sent and draft is not None:
+            draft.add(delta.text)
+        return is_sent
+
+    return send

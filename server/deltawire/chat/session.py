@@ -15,8 +15,8 @@ import structlog
 
 from deltawire.aio.owned_tasks import OwnedTasks
 from deltawire.aio.watchdog import Watchdog
-from deltawire.chat.event_frames import SendNow
-from deltawire.chat.history import Draft, SocketHistory, takes_history
+from deltawire.chat.direct_deltas import sender
+from deltawire.chat.history import SocketHistory, takes_history
 from deltawire.chat.peer import Peer, PeerGone, PeerSlow
 from deltawire.chat.replies import Replies
 from deltawire.chat.runs.socket_runs import SocketListener, SocketRuns
@@ -215,7 +215,7 @@ class Session:
         try:
             async with turn:
                 await turn.begin()
-                async with aclosing(turn.frames(self._sender(draft))) as frames:
+                async with aclosing(turn.frames(sender(self._peer.send_now, draft))) as frames:
                     async for frame in frames:
                         if not self._peer.send_now(message := encode(frame)):
                             await self._send_later(turn, message)
@@ -252,17 +252,6 @@ class Session:
             self._runs.remove(listener)
             self._restart_idle_timer()
             self._end_if_drained()
-
-    def _sender(self, draft: Draft | None) -> SendNow:
-        send_now = self._peer.send_now
-
-        def send(delta: Delta) -> bool:
-            is_sent = send_now(encode(delta))
-            if is_sent and draft is not None:
-                draft.add(delta.text)
-            return is_sent
-
-        return send
 
     async def _send_later(self, turn: Turn, message: bytes) -> None:
         """Send a frame of a turn once the client has room for it."""

@@ -36,22 +36,22 @@ class OneByOne:
     """An upstream that sends each piece of its answer when the client has the one before."""
 
     def __init__(self) -> None:
-        self._heard = asyncio.Event()
+        self._read = asyncio.Event()
 
     async def __call__(self, exchange: Exchange) -> None:
         await exchange.start()
         for number in ("one ", "two ", "three "):
-            self._heard.clear()
+            self._read.clear()
             await exchange.text(number)
-            await self._heard.wait()
+            await self._read.wait()
         await exchange.text("four", finish="STOP")
         await exchange.finish()
 
-    async def asked(self, client: Client, **fields: str) -> None:
+    async def answers(self, client: Client, **fields: str) -> None:
         """Ask, and read the whole answer."""
         await client.socket.send(json.dumps({"type": "chat", "message": "Count", **fields}))
         while json.loads(await client.socket.recv())["type"] == "delta":
-            self._heard.set()
+            self._read.set()
 
 
 async def asking(address: str, stream: str) -> Listener:
@@ -78,8 +78,8 @@ async def test_a_client_that_stops_reading_for_a_while_misses_no_word(upstream: 
             assert piece, "the server has cut the answer"
             answer += piece
         listener.close()
-    heard = [int(number) for number in re.findall(rb"<(\d+)>", answer)]
-    whole = heard[: counting.numbers]  # a response of OpenAI's wire has its whole text again at its end
+    received = [int(number) for number in re.findall(rb"<(\d+)>", answer)]
+    whole = received[: counting.numbers]  # a response of OpenAI's wire has its whole text again at its end
     assert whole == list(range(counting.numbers))
 
 
@@ -89,8 +89,8 @@ async def test_what_is_sent_at_once_is_remembered_and_stored(upstream: Upstream)
     async with serving(upstream) as address, conversations_of(address) as stored, connected(address) as client:
         conversation = await stored.create()
         for _ in range(2):
-            await one_by_one.asked(client, conversation=conversation)
-            await one_by_one.asked(client)
+            await one_by_one.answers(client, conversation=conversation)
+            await one_by_one.answers(client)
         messages = await stored.messages(conversation)
     assert [message["text"] for message in messages] == ["Count", "one two three four"] * 2
     for exchange in upstream.exchanges[2:]:

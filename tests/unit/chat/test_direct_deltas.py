@@ -30,12 +30,12 @@ from deltawire.protocol.frames import Delta, ErrorFrame, Thought, TurnFrame, Usa
 from deltawire.telemetry.turn_observer import TurnObserver
 
 MAX_CHARS = 20
-ASKED = ChatRequest(message="hi", thinking="low")
-REQUEST = TurnRequest(turn="t", caller="", request=ASKED, history=[], models=("m",), max_answer_chars=MAX_CHARS)
+CHAT = ChatRequest(message="hi", thinking="low")
+REQUEST = TurnRequest(turn="t", caller="", request=CHAT, history=[], models=("m",), max_answer_chars=MAX_CHARS)
 
 
-class Told:
-    """What the client of a turn is told: what is sent at once, and what the turn's task sends."""
+class Client:
+    """The client of a turn: it keeps what is sent at once apart from what the turn's task sends."""
 
     def __init__(self) -> None:
         self.frames: list[TurnFrame] = []
@@ -87,9 +87,9 @@ class FakeTranscript:
 
 
 @asynccontextmanager
-async def streaming() -> AsyncIterator[tuple[Turn, FakeStream, Told]]:
+async def streaming() -> AsyncIterator[tuple[Turn, FakeStream, Client]]:
     """A turn that has sent its first delta and waits for the next event; it is over at the end of the block."""
-    stream, told = FakeStream(), Told()
+    stream, client = FakeStream(), Client()
     clock = TurnClock(Deadlines(first_token=60, token=60, turn=60, retries=0, retry_max_delay=60), RunningTime())
     observer = cast("TurnObserver", FakeObserver())
     record = cast("TurnRecord", FakeRecord(Gate(is_open=True), Gate(is_open=True)))
@@ -98,15 +98,15 @@ async def streaming() -> AsyncIterator[tuple[Turn, FakeStream, Told]]:
     async def run() -> None:
         async with turn:
             await turn.begin()
-            async with aclosing(turn.frames(told.send_now)) as frames:
+            async with aclosing(turn.frames(client.send_now)) as frames:
                 async for frame in frames:
-                    told.frames.append(frame)
+                    client.frames.append(frame)
 
     task = asyncio.create_task(run())
     stream.says(Text("Hello"))
     await has_read(stream)
-    assert told.frames == [Delta("t", "Hello")]
-    yield turn, stream, told
+    assert client.frames == [Delta("t", "Hello")]
+    yield turn, stream, client
     await task
 
 
@@ -118,46 +118,46 @@ async def has_read(stream: FakeStream) -> None:
 
 
 async def test_a_text_that_comes_alone_is_sent_in_the_step_that_brings_it() -> None:
-    async with streaming() as (_, stream, told):
+    async with streaming() as (_, stream, client):
         stream.says(Text(" you"))
         stream.says(Text(" all"))
-        assert told.at_once == [" you", " all"]
+        assert client.at_once == [" you", " all"]
         stream.finishes()
-    assert told.text == "Hello you all"
-    assert isinstance(told.frames[-1], Usage)
+    assert client.text == "Hello you all"
+    assert isinstance(client.frames[-1], Usage)
 
 
 async def test_each_text_that_is_sent_moves_the_deadline_of_the_next_and_is_kept() -> None:
-    deadlines, told = Deadlines(first_token=60, token=60, turn=60, retries=0, retry_max_delay=60), Told()
+    deadlines, client = Deadlines(first_token=60, token=60, turn=60, retries=0, retry_max_delay=60), Client()
     transcript, observer = FakeTranscript(), FakeObserver()
     observer.texts = []
     clock, scope = FakeClock(deadlines, RunningTime()), FakeScope()
     usage = UsageTracker("m", lambda *_: None, MAX_CHARS)
     observed, kept = cast("TurnObserver", observer), cast("Transcript", transcript)
     made = EventFrames(REQUEST, usage, Rounds(REQUEST), observed, kept)
-    direct = DirectDeltas(told.send_now, made, cast("InterruptibleTimeout", scope), clock)
+    direct = DirectDeltas(client.send_now, made, cast("InterruptibleTimeout", scope), clock)
     assert direct.take(Text("one"))
-    told.has_room = False
+    client.has_room = False
     assert not direct.take(Text("two"))
-    told.has_room, clock.is_over = True, True
+    client.has_room, clock.is_over = True, True
     assert not direct.take(Text("two"))
-    assert (told.at_once, scope.deadlines) == (["one"], [1.0])
+    assert (client.at_once, scope.deadlines) == (["one"], [1.0])
     assert (observer.texts, transcript.kept) == (["one"], [Delta("t", "one")])
 
 
 async def test_what_a_slow_client_has_no_room_for_is_sent_once_by_the_task_and_in_its_order() -> None:
-    async with streaming() as (_, stream, told):
-        told.has_room = False
+    async with streaming() as (_, stream, client):
+        client.has_room = False
         stream.says(Text(" you"))
-        assert told.text == "Hello"
+        assert client.text == "Hello"
         stream.says(Text(" all"))
         await has_read(stream)
-        assert told.text == "Hello you all"
-        told.has_room = True
+        assert client.text == "Hello you all"
+        client.has_room = True
         stream.says(Text("."))
-        assert told.at_once == ["."]
+        assert client.at_once == ["."]
         stream.finishes()
-    assert told.text == "Hello you all."
+    assert client.text == "Hello you all."
 
 
 @pytest.mark.parametrize(
@@ -170,35 +170,35 @@ async def test_what_a_slow_client_has_no_room_for_is_sent_once_by_the_task_and_i
     ],
 )
 async def test_all_else_is_left_to_the_task(events: tuple[Event, ...], frames: list[TurnFrame]) -> None:
-    async with streaming() as (_, stream, told):
+    async with streaming() as (_, stream, client):
         stream.says(*events)
-        assert told.at_once == []
+        assert client.at_once == []
         await has_read(stream)
-        assert told.frames[1:] == frames
+        assert client.frames[1:] == frames
         stream.finishes()
-    assert isinstance(told.frames[-1], Usage)
+    assert isinstance(client.frames[-1], Usage)
 
 
 async def test_an_answer_may_have_its_most_characters_and_not_one_more() -> None:
-    async with streaming() as (_, stream, told):
+    async with streaming() as (_, stream, client):
         stream.says(Text("." * (MAX_CHARS - len("Hello"))))
-        assert len(told.text) == MAX_CHARS
+        assert len(client.text) == MAX_CHARS
         stream.says(Text("!"))
-    assert len(told.text) == MAX_CHARS
-    assert isinstance(last := told.frames[-1], ErrorFrame)
+    assert len(client.text) == MAX_CHARS
+    assert isinstance(last := client.frames[-1], ErrorFrame)
     assert last.code == "message_too_large"
 
 
 async def test_after_a_cancel_nothing_more_is_sent_but_the_end() -> None:
-    async with streaming() as (turn, stream, told):
+    async with streaming() as (turn, stream, client):
         turn.cancel(Reason.USER_CANCEL)
         stream.says(Text(" you"))
-    assert told.text == "Hello"
-    assert isinstance(told.frames[-1], Usage)
+    assert client.text == "Hello"
+    assert isinstance(client.frames[-1], Usage)
 
 
 async def test_a_failure_ends_the_turn() -> None:
-    async with streaming() as (_, stream, told):
+    async with streaming() as (_, stream, client):
         stream.says(Failure("upstream_unavailable"))
-    assert isinstance(last := told.frames[-1], ErrorFrame)
+    assert isinstance(last := client.frames[-1], ErrorFrame)
     assert last.code == "upstream_unavailable"
