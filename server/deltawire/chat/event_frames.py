@@ -28,7 +28,18 @@ log = structlog.get_logger(__name__)
 class EventFrames:
     """Makes the frames of the events of one turn."""
 
-    __slots__ = ("_chars", "_observer", "_parts", "_rounds", "_texts", "_thinks", "_transcript", "_turn", "_usage")
+    __slots__ = (
+        "_chars",
+        "_is_kept",
+        "_observer",
+        "_parts",
+        "_rounds",
+        "_texts",
+        "_thinks",
+        "_transcript",
+        "_turn",
+        "_usage",
+    )
 
     def __init__(
         self,
@@ -41,6 +52,7 @@ class EventFrames:
         """`request` has begun: it has the settings of its conversation."""
         self._transcript = transcript
         self._texts = rounds.begin(request, observer.texts)
+        self._is_kept = transcript is not None or self._texts is not None
         self._turn = request.turn
         self._parts: PartFrames | None = None
         self._thinks = request.request.thinking not in (None, "off")
@@ -75,7 +87,8 @@ class EventFrames:
         self._chars += chars
         if self._usage.delta(chars):
             self._observer.first_delta(self._usage.duration_ms)
-        self.delivered(delta)
+        if self._is_kept:
+            self.delivered(delta)
         return True
 
     def delivered(self, frame: Delta | Thought | PartFrame | FileFrame) -> None:

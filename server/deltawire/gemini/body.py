@@ -107,7 +107,6 @@ class BodyReader:
             on_content is None
             or waiting is None
             or waiting.done()
-            or not chunks.is_on
             or not chunks.size
             or chunks.is_full
             or not on_content(chunks.take())

@@ -70,7 +70,10 @@ class GeminiStream:
                 raise
         if not data:
             return self._end()
-        return self._events_in(data)
+        events = self._reader.feed(data)
+        if self._reader.may_be_over or self._silence is not None:
+            self._wait_for_end(has_news=bool(events))
+        return events
 
     def close(self) -> None:
         """Close the connection now. A pending read raises; a second call does nothing."""
@@ -79,16 +82,12 @@ class GeminiStream:
         self._stop_waiting()
         self._body.close()
 
-    def _events_in(self, data: bytes) -> list[Event]:
-        events = self._reader.feed(data)
-        if self._reader.may_be_over or self._silence is not None:
-            self._wait_for_end(has_news=bool(events))
-        return events
-
     def _offer(self, data: bytes) -> bool:
         """Give the event in these bytes to `at_once`; return False when the read has to take what came."""
         try:
-            events = self._events_in(data)
+            events = self._reader.feed(data)
+            if self._reader.may_be_over or self._silence is not None:  # as in `read`: this saves a call for each delta
+                self._wait_for_end(has_news=bool(events))
             if not events or (len(events) == 1 and self._at_once is not None and self._at_once(events[0])):
                 return True
             self._left = events

@@ -73,6 +73,11 @@ class Fold:
         elif not isinstance(frame, Started):
             self._shown.add(shown_part(frame))
 
+    def add_delta(self, delta: Delta) -> bool:
+        """Add the next frame, a delta; return True: there is always room for it."""
+        self._texts.append(delta.text)
+        return True
+
     def result(self) -> Answer | Problem:
         """Return the answer; an error is a problem, with the text that came before it."""
         end, text = self._end, "".join(self._texts)
@@ -94,7 +99,7 @@ async def fold(turn: Turn) -> Answer | Problem:
 async def folded(turn: Turn) -> Fold:
     """Run a turn to its end; return its frames, joined."""
     joined = Fold()
-    async with aclosing(turn.frames()) as frames:
+    async with aclosing(turn.frames(joined.add_delta)) as frames:
         async for frame in frames:
             joined.add(frame)
     return joined

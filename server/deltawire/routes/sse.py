@@ -135,7 +135,8 @@ class EventStream:
         if self._head is not None or not self._link.has_room:
             return False
         if events := events_of(delta):
-            self.write_now(events)
+            self._last_write = self._loop.time()
+            self._link.write_piece(events)
         return True
 
     def write_now(self, event: bytes) -> bool:

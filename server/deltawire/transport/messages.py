@@ -5,8 +5,6 @@ from typing import Final, NamedTuple
 from websockets.frames import Frame, Opcode
 
 _MAX_FRAGMENTS: Final = 1_000
-_SHORT_TEXT_HEADS: Final = [b"\x81%c" % size for size in range(126)]
-"""The heads of unmasked text frames that are not fragmented, by the size of their payload."""
 
 
 class Ending(NamedTuple):
@@ -56,10 +54,19 @@ class MessageReader:
             return Ending(1007, "")
 
 
-def text_head(size: int) -> bytes:
-    """Return the head of an unmasked text frame that is not fragmented and holds this many bytes."""
-    if size < 126:
-        return _SHORT_TEXT_HEADS[size]
-    if size < 2**16:
-        return b"\x81\x7e" + size.to_bytes(2)
-    return b"\x81\x7f" + size.to_bytes(8)
+class _TextHeads(dict[int, bytes]):
+    """Heads by the size of the payload; one that is not there is made, and not kept."""
+
+    def __missing__(self, size: int) -> bytes:
+        if size < 126:
+            return b"\x81%c" % size
+        if size < 2**16:
+            return b"\x81\x7e" + size.to_bytes(2)
+        return b"\x81\x7f" + size.to_bytes(8)
+
+
+TEXT_HEADS: Final = _TextHeads({size: _TextHeads()[size] for size in range(512)})
+"""The heads of unmasked text frames that are not fragmented, by the size of their payload in bytes.
+
+Those of most deltas are made once: to look one up takes no call.
+"""

@@ -22,7 +22,7 @@ from deltawire.transport.incoming import Incoming
 from deltawire.transport.intake import Intake, SocketRates
 from deltawire.transport.keepalive import Keepalive
 from deltawire.transport.link import CLOSE_GRACE_SECONDS, LINK
-from deltawire.transport.messages import text_head
+from deltawire.transport.messages import TEXT_HEADS
 from deltawire.transport.socket_exchange import SocketExchange
 from deltawire.transport.socket_reader import Received, SocketReader
 
@@ -90,7 +90,7 @@ class WebSocketProtocol(asyncio.Protocol):
         """
         if self._phase is not _OPEN or self.transport.is_closing():
             return False
-        self.transport.write(text_head(len(payload)) + payload)
+        self.transport.write(TEXT_HEADS[len(payload)] + payload)
         return True
 
     def end(self, code: int, reason: str) -> None:
