@@ -29,17 +29,8 @@ class EventFrames:
     """Makes the frames of the events of one turn."""
 
     __slots__ = (
-        "_chars",
-        "_is_kept",
-        "_observer",
-        "_parts",
-        "_rounds",
-        "_texts",
-        "_thinks",
-        "_transcript",
-        "_turn",
-        "_usage",
-    )
+        "_chars", "_is_kept", "_observer", "_parts", "_rounds", "_texts", "_thinks", "_transcript", "_turn", "_usage",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -91,7 +82,7 @@ class EventFrames:
             self.delivered(delta)
         return True
 
-    def delivered(self, frame: Delta | Thought | PartFrame | FileFrame) -> None:
+    def delivered(self, frame: Delta | Thought | PartFrame) -> None:
         """Keep a frame that was delivered."""
         if self._transcript is not None:
             self._transcript.keep(frame)
