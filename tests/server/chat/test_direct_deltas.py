@@ -68,7 +68,7 @@ async def asking(address: str, stream: str) -> Listener:
 async def test_a_client_that_stops_reading_for_a_while_misses_no_word(upstream: Upstream, stream: str) -> None:
     counting = Counting()
     upstream.plays(counting)
-    async with sharing(upstream, send_timeout=60) as address:
+    async with sharing(upstream, send_timeout=60, max_answer_chars=10**9) as address:
         listener = await asking(address, stream)
         await until_blocked(await upstream.wait_for_request())
         counting.is_enough = True
