@@ -1,6 +1,6 @@
 """The short way of a delta: from the callback that received it to its client, without a step of the turn's task.
 
-To resume the task for each delta would take a quarter more instructions.
+To resume the task for each delta took a quarter of the delta's instructions.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The frames of a turn's events. What is sent is counted first, and what was delivered is kept."""
+"""The frames of a turn's events. No answer grows over its bound, and what was delivered is kept."""
 
 from base64 import b64encode
 from collections.abc import Callable
@@ -39,11 +39,15 @@ class EventFrames:
         rounds: Rounds,
         observer: TurnObserver,
         transcript: Transcript | None,
+        texts: list[str] | None,
     ) -> None:
-        """`request` has begun: it has the settings of its conversation."""
+        """`request` has begun: it has the settings of its conversation.
+
+        Frames that were delivered are added to `transcript`, and the texts of deltas to `texts`.
+        """
         self._transcript = transcript
-        self._texts = rounds.begin(request, observer.texts)
-        self._is_kept = transcript is not None or self._texts is not None
+        self._texts = texts
+        self._is_kept = transcript is not None or texts is not None
         self._turn = request.turn
         self._parts: PartFrames | None = None
         self._thinks = request.request.thinking not in (None, "off")
@@ -71,7 +75,7 @@ class EventFrames:
         return Thought(self._turn, event.text)
 
     def send_text(self, text: str, send_now: SendNow) -> bool:
-        """Send a text as a delta, count and keep it; do nothing and return False where it cannot be sent now."""
+        """Send a text as a delta, then count and keep it; do nothing and return False where it cannot be sent now."""
         delta, chars = Delta(self._turn, text), len(text)
         if chars > self._usage.chars_left or not send_now(delta):
             return False

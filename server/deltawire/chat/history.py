@@ -111,16 +111,12 @@ class Draft:
         elif self._pieces:
             self._pieces.clear()
 
-    def text(self) -> str:
-        """Return the whole answer, or an empty string."""
-        return "".join(self._pieces)
-
     def answer(self, exchange: Callable[[str], bytes | None]) -> tuple[str, bytes | None]:
         """Return the whole answer, and the parts that `exchange` returns for its text.
 
         For an answer that is too long, return an empty string and None.
         """
-        text = self.text()
+        text = "".join(self._pieces)
         return text, exchange(text) if self._chars >= 0 else None
 
 

@@ -152,7 +152,8 @@ class Turn:
         Deltas that `send_now` sends are not yielded; it is offered those that come alone (`DirectDeltas`).
         """
         clock, request = self._attempts.clock, self._request
-        made = EventFrames(request, self.usage, self.rounds, self._observer, self.record.transcript)
+        texts = self.rounds.begin(request, self._observer.texts)
+        made = EventFrames(request, self.usage, self.rounds, self._observer, self.record.transcript, texts)
         frame_of = made.frame
         at_once = None if send_now is None else DirectDeltas(send_now, made, self._scope, clock).take
         self._scope.enter_task()

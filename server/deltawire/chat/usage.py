@@ -66,7 +66,7 @@ class UsageTracker:
         self.counts = UNKNOWN_COUNTS
 
     def delta(self, chars: int) -> bool:
-        """Count a delta that is about to be sent; return True for the first one. Raise `Failure` as `take` does."""
+        """Count a delta; return True for the first one. Raise `Failure` as `take` does."""
         self.chars_left -= chars  # as in `take`: this saves a call for each delta
         if self.chars_left < 0:
             raise self._too_long()

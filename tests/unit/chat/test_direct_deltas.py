@@ -6,6 +6,7 @@ from contextlib import aclosing, asynccontextmanager
 from typing import Any, cast
 
 import pytest
+from support.fake_runs import settled
 from support.fake_turn import FakeObserver, FakeRecord, Gate
 from support.fake_upstream import FakeStream, FakeUpstream
 
@@ -104,17 +105,10 @@ async def streaming() -> AsyncIterator[tuple[Turn, FakeStream, Client]]:
 
     task = asyncio.create_task(run())
     stream.says(Text("Hello"))
-    await has_read(stream)
+    await settled()
     assert client.frames == [Delta("t", "Hello")]
     yield turn, stream, client
     await task
-
-
-async def has_read(stream: FakeStream) -> None:
-    """Wait until the task has taken all that came, and waits again."""
-    for _ in range(5):
-        await asyncio.sleep(0)
-    await stream.reads.wait()
 
 
 async def test_a_text_that_comes_alone_is_sent_in_the_step_that_brings_it() -> None:
@@ -134,7 +128,7 @@ async def test_each_text_that_is_sent_moves_the_deadline_of_the_next_and_is_kept
     clock, scope = FakeClock(deadlines, RunningTime()), FakeScope()
     usage = UsageTracker("m", lambda *_: None, MAX_CHARS)
     observed, kept = cast("TurnObserver", observer), cast("Transcript", transcript)
-    made = EventFrames(REQUEST, usage, Rounds(REQUEST), observed, kept)
+    made = EventFrames(REQUEST, usage, Rounds(REQUEST), observed, kept, observer.texts)
     direct = DirectDeltas(client.send_now, made, cast("InterruptibleTimeout", scope), clock)
     assert direct.take(Text("one"))
     client.has_room = False
@@ -151,7 +145,7 @@ async def test_what_a_slow_client_has_no_room_for_is_sent_once_by_the_task_and_i
         stream.says(Text(" you"))
         assert client.text == "Hello"
         stream.says(Text(" all"))
-        await has_read(stream)
+        await settled()
         assert client.text == "Hello you all"
         client.has_room = True
         stream.says(Text("."))
@@ -173,7 +167,7 @@ async def test_all_else_is_left_to_the_task(events: tuple[Event, ...], frames: l
     async with streaming() as (_, stream, client):
         stream.says(*events)
         assert client.at_once == []
-        await has_read(stream)
+        await settled()
         assert client.frames[1:] == frames
         stream.finishes()
     assert isinstance(client.frames[-1], Usage)

@@ -1,11 +1,13 @@
 """The stream of an answer: what it offers while a read waits, and what the read returns. The body is a fake."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import cast
 
 import pytest
+from support.upstream import answer
 
 from deltawire.aio.running_time import RunningTime
 from deltawire.gemini.body import BodyReader
@@ -57,11 +59,9 @@ class Offered:
         return self.takes
 
 
-def says(text: str, finish: str = "") -> bytes:
-    reason = f',"finishReason":"{finish}"' if finish else ""
-    counts = '"promptTokenCount":1,"candidatesTokenCount":1,"totalTokenCount":2'
-    candidate = f'{{"content":{{"parts":[{{"text":"{text}"}}]}}{reason}}}'
-    return f'data: {{"candidates":[{candidate}],"usageMetadata":{{{counts}}}}}\r\n\r\n'.encode()
+def says(text: str, finish: str | None = None) -> bytes:
+    counts = {"promptTokenCount": 1, "candidatesTokenCount": 1, "totalTokenCount": 2}
+    return b"data: %b\r\n\r\n" % json.dumps(answer(text, finish=finish, usage=counts)).encode()
 
 
 @asynccontextmanager
